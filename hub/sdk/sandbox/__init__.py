@@ -1,0 +1,16 @@
+"""The kit from which emulators of vendors' APIs are built."""
+
+from hub.sdk.sandbox.base import ContractObject, Sandbox, SandboxSpec
+from hub.sdk.sandbox.faults import Fault, Faults
+from hub.sdk.sandbox.world import SandboxClock, StoredRecord, World
+
+__all__ = [
+    "ContractObject",
+    "Fault",
+    "Faults",
+    "Sandbox",
+    "SandboxClock",
+    "SandboxSpec",
+    "StoredRecord",
+    "World",
+]

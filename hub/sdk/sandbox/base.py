@@ -1,0 +1,103 @@
+"""What every sandbox is: an emulator of a vendor's API over a world, with a door for humans and one for faults."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from starlette.types import ASGIApp
+
+from hub.sdk.sandbox.faults import Faults
+from hub.sdk.sandbox.world import SandboxClock, World
+
+
+class Sandbox(ABC):
+    """Base of a vendor's emulator.
+
+    A vendor's sandbox writes its API in `vendor_app` from the vendor's contract. The kit wraps it (`hub.sdk.sandbox.
+    app.build_app`) with transport faults, the call log and the admin API under `/__sandbox__/`.
+
+    The `human_*` methods are what a person does in the vendor's own screens: they obey the vendor's rules for ids,
+    stamps, merges and deletions, and fire the vendor's webhooks. `fields` are the vendor's field names and JSON types.
+    """
+
+    name: ClassVar[str]
+    # Standing switches with their defaults: the open points of the contract.
+    switches: ClassVar[Mapping[str, Any]] = {}
+    # Counted faults this sandbox understands besides the kit's transport faults: name -> what happens.
+    faults_known: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, *, seed: int = 0, clock: SandboxClock | None = None) -> None:
+        self.seed = seed
+        self.clock = clock or SandboxClock()
+        self.world = World(self.clock)
+        self.faults = Faults(self.switches)
+        # API requests served, by "METHOD /path/with/ids/folded"; admin requests are not counted.
+        self.calls: Counter[str] = Counter()
+        self.base_url = ""
+
+    @abstractmethod
+    def vendor_app(self) -> ASGIApp:
+        """The vendor's API and nothing else."""
+
+    @abstractmethod
+    def settings(self, base_url: str) -> dict[str, Any]:
+        """What an operator would type to connect to this sandbox at `base_url` (input of the connector's settings)."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Back to the state right after construction: empty world, first ids, no tokens, no faults."""
+
+    @abstractmethod
+    def human_create(self, object_name: str, fields: Mapping[str, Any]) -> str:
+        """A person creates a record; returns its id. Raises ValueError where the vendor's screens would refuse."""
+
+    @abstractmethod
+    def human_edit(self, object_name: str, record_id: str, fields: Mapping[str, Any]) -> None:
+        """A person saves the given fields of a record; other fields stay."""
+
+    @abstractmethod
+    def human_delete(self, object_name: str, record_id: str) -> None:
+        """A person deletes a record in the way that can be undone."""
+
+    @abstractmethod
+    def human_undelete(self, object_name: str, record_id: str) -> None:
+        """A person restores a deleted record."""
+
+    @abstractmethod
+    def human_purge(self, object_name: str, record_id: str) -> None:
+        """A record disappears for good and leaves no tombstone."""
+
+    @abstractmethod
+    def human_merge(self, object_name: str, winner: str, loser: str) -> str:
+        """A person merges two records; returns the survivor's id (the winner's, or a new one)."""
+
+    def rows(self, object_name: str) -> dict[str, dict[str, Any]]:
+        """The live records as they truly are now, without lag, by id: what the three sides are compared by."""
+        return {record.id: dict(record.fields) for record in self.world.live(object_name)}
+
+
+@dataclass(frozen=True, slots=True)
+class ContractObject:
+    """One object with which the contract suite exercises a connector.
+
+    `make(n)` gives the vendor fields of the n-th valid record; `text_field` is a plain text field the suite edits;
+    `required_field` one that may not be empty; `key_field` the unique field for the hub's key.
+    """
+
+    name: str
+    make: Callable[[int], dict[str, Any]]
+    text_field: str
+    key_field: str
+    required_field: str
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """What a connector's `sandbox.py` declares: how to make the emulator, and objects to try it with."""
+
+    make: Callable[..., Sandbox]
+    contract_objects: tuple[ContractObject, ...]
