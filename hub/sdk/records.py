@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from hub.sdk.errors import RemoteError
 
-
 # JSON as the vendor sent it: str, bool, int, Decimal, None, list, dict; never float. The one place for `Any`.
 JsonValue = Any
 RemoteFields = Mapping[str, JsonValue]
