@@ -1,0 +1,354 @@
+"""All tables of the hub: the record tables derive from the record definitions, the sync tables stand here."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP, UUID
+from sqlalchemy.types import UserDefinedType
+
+from hub.db.record_tables import record_tables
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Xid8(UserDefinedType[str]):
+    """A full transaction id: orders the change log by commit visibility."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+def _at(name: str, *, default: bool = False, nullable: bool = False) -> sa.Column[object]:
+    return sa.Column(
+        name,
+        TIMESTAMP(timezone=True),
+        nullable=nullable and not default,
+        server_default=sa.text("now()") if default else None,
+    )
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True)
+
+
+def _connection_id(*, nullable: bool = False) -> sa.Column[int]:
+    # No foreign key: the hot tables are written by the thousand, and a connection is never deleted, only retired.
+    return sa.Column("connection_id", sa.Integer, nullable=nullable)
+
+
+records = record_tables(metadata)
+
+connection = sa.Table(
+    "connection",
+    metadata,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("system", sa.Text, nullable=False),
+    sa.Column("account_id", sa.Text),
+    sa.Column("state", sa.Text, nullable=False, server_default="active"),
+    sa.Column("state_reason", sa.Text),
+    sa.Column("settings", BYTEA, nullable=False),
+    sa.Column("token", BYTEA),
+    sa.Column("options", JSONB, nullable=False, server_default="{}"),
+    sa.Column("down_since", TIMESTAMP(timezone=True)),
+    _at("created_at", default=True),
+    _at("updated_at", default=True),
+    sa.CheckConstraint("state in ('active', 'paused', 'retired')", name="state"),
+)
+
+link = sa.Table(
+    "link",
+    metadata,
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text, nullable=False),
+    sa.Column("record_id", UUID, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="live"),
+    sa.Column("shadow", JSONB, nullable=False),
+    sa.Column("seen_hash", BYTEA),
+    sa.Column("remote_version", sa.Text),
+    # The moment (database clock) as of which the shadow is known to be true; older reads must not overwrite it.
+    _at("as_of"),
+    # Remote ids this record refers to that are not linked yet.
+    sa.Column("waits_for", ARRAY(sa.Text)),
+    sa.Column("redirect_to", sa.Text),
+    sa.Column("rewrites", sa.Integer, nullable=False, server_default="0"),
+    sa.PrimaryKeyConstraint("connection_id", "object", "remote_id"),
+    sa.CheckConstraint("state in ('live', 'deleted', 'redirected')", name="state"),
+)
+sa.Index(
+    "uq_link_live_record",
+    link.c.record_id,
+    link.c.connection_id,
+    link.c.object,
+    unique=True,
+    postgresql_where=link.c.state == "live",
+)
+sa.Index("ix_link_waits_for", link.c.connection_id, postgresql_where=link.c.waits_for.isnot(None))
+
+change = sa.Table(
+    "change",
+    metadata,
+    sa.Column("xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), nullable=False),
+    sa.Column("record_id", UUID, nullable=False),
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("op", sa.Text, nullable=False),
+    sa.Column("old", JSONB),
+    sa.Column("new", JSONB),
+    sa.Column("rules", JSONB),
+    sa.Column("origin", sa.Integer),
+    sa.Column("remote_id", sa.Text),
+    sa.Column("run_id", sa.BigInteger),
+    sa.Column("actor", sa.Text),
+    _at("at", default=True),
+    sa.PrimaryKeyConstraint("xid", "id"),
+)
+sa.Index("ix_change_record", change.c.record_id, change.c.id)
+
+cursor = sa.Table(
+    "cursor",
+    metadata,
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("run_id", sa.BigInteger),
+    _at("updated_at", default=True),
+    sa.PrimaryKeyConstraint("connection_id", "object", "direction"),
+)
+
+run = sa.Table(
+    "run",
+    metadata,
+    _id(),
+    _connection_id(),
+    sa.Column("object", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="running"),
+    sa.Column("counts", JSONB, nullable=False, server_default="{}"),
+    sa.Column("error", sa.Text),
+    _at("started_at", default=True),
+    _at("finished_at", nullable=True),
+)
+sa.Index("ix_run_connection", run.c.connection_id, run.c.id)
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("token", sa.BigInteger, nullable=False, server_default="1"),
+    _at("until"),
+)
+
+OPEN_DELIVERY_STATES = ("pending", "sending", "unknown", "waiting", "dead")
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    _id(),
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("record_id", UUID, nullable=False),
+    sa.Column("op", sa.Text),
+    sa.Column("state", sa.Text, nullable=False, server_default="pending"),
+    sa.Column("priority", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("payload", JSONB),
+    # An operator's correction of the remote fields, sent instead of the mapped ones on replay.
+    sa.Column("edited", JSONB),
+    sa.Column("idempotency_key", UUID, nullable=False, server_default=sa.text("gen_random_uuid()")),
+    # A change that arrived while an earlier state was on its way.
+    sa.Column("again", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    _at("next_attempt_at", default=True),
+    sa.Column("remote_id", sa.Text),
+    sa.Column("error_class", sa.Text),
+    sa.Column("error_code", sa.Text),
+    sa.Column("message", sa.Text),
+    sa.Column("hint", sa.Text),
+    sa.Column("lease_owner", sa.Text),
+    _at("lease_until", nullable=True),
+    sa.Column("run_id", sa.BigInteger),
+    _at("created_at", default=True),
+    _at("updated_at", default=True),
+    sa.CheckConstraint(
+        "state in ('pending', 'sending', 'unknown', 'waiting', 'dead', 'done', 'dropped')", name="state"
+    ),
+)
+sa.Index(
+    "uq_delivery_open",
+    delivery.c.connection_id,
+    delivery.c.object,
+    delivery.c.record_id,
+    unique=True,
+    postgresql_where=delivery.c.state.in_(OPEN_DELIVERY_STATES),
+)
+sa.Index(
+    "ix_delivery_due",
+    delivery.c.connection_id,
+    delivery.c.next_attempt_at,
+    postgresql_where=delivery.c.state.in_(("pending", "unknown", "sending", "waiting")),
+)
+sa.Index("ix_delivery_record", delivery.c.record_id)
+
+conflict = sa.Table(
+    "conflict",
+    metadata,
+    _id(),
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text, nullable=False),
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("record_id", UUID, nullable=False),
+    sa.Column("field", sa.Text, nullable=False),
+    sa.Column("base", JSONB),
+    sa.Column("ours", JSONB),
+    sa.Column("theirs", JSONB),
+    sa.Column("rule", sa.Text),
+    sa.Column("state", sa.Text, nullable=False, server_default="open"),
+    sa.Column("resolution", sa.Text),
+    sa.Column("resolved_by", sa.Text),
+    _at("resolved_at", nullable=True),
+    sa.Column("run_id", sa.BigInteger),
+    _at("created_at", default=True),
+    _at("updated_at", default=True),
+    sa.CheckConstraint("state in ('open', 'resolved')", name="state"),
+)
+sa.Index(
+    "uq_conflict_open",
+    conflict.c.record_id,
+    conflict.c.connection_id,
+    conflict.c.object,
+    conflict.c.field,
+    unique=True,
+    postgresql_where=conflict.c.state == "open",
+)
+
+# A remote record that could not be taken over, as it came, with the problem of each field.
+quarantine = sa.Table(
+    "quarantine",
+    metadata,
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text, nullable=False),
+    sa.Column("problems", JSONB, nullable=False),
+    sa.Column("fields", JSONB, nullable=False),
+    # Whole record held back, or only the named fields.
+    sa.Column("held", sa.Boolean, nullable=False),
+    sa.Column("run_id", sa.BigInteger),
+    _at("at", default=True),
+    sa.PrimaryKeyConstraint("connection_id", "object", "remote_id"),
+)
+
+# A remote record that may be one the hub already knows; a person decides.
+match_review = sa.Table(
+    "match_review",
+    metadata,
+    _id(),
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text, nullable=False),
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("record_id", UUID, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("candidates", JSONB, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="open"),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("run_id", sa.BigInteger),
+    _at("created_at", default=True),
+    sa.CheckConstraint("kind in ('ambiguous', 'duplicate')", name="kind"),
+    sa.CheckConstraint("state in ('open', 'merged', 'apart')", name="state"),
+)
+sa.Index(
+    "uq_match_review_open",
+    match_review.c.record_id,
+    match_review.c.connection_id,
+    unique=True,
+    postgresql_where=match_review.c.state == "open",
+)
+
+# Blocking keys of records whose mapping matches by score.
+match_key = sa.Table(
+    "match_key",
+    metadata,
+    sa.Column("record_id", UUID, primary_key=True),
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("keys", ARRAY(sa.Text), nullable=False),
+)
+sa.Index("ix_match_key_keys", match_key.c["keys"], postgresql_using="gin")
+
+# Raw webhook events, stored before they are answered.
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    _id(),
+    _connection_id(),
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("merged_into", sa.Text),
+    _at("occurred_at", nullable=True),
+    _at("received_at", default=True),
+    sa.UniqueConstraint("connection_id", "event_id"),
+)
+
+# Remote records to be read again by id: what webhooks, stale reads and resolved references ask for.
+reread = sa.Table(
+    "reread",
+    metadata,
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("request", sa.BigInteger, sa.Identity(always=True), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    _at("next_attempt_at", default=True),
+    sa.PrimaryKeyConstraint("connection_id", "object", "remote_id"),
+)
+
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("prefix", sa.Text, nullable=False, unique=True),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    _at("created_at", default=True),
+    _at("revoked_at", nullable=True),
+)
+
+custom_field = sa.Table(
+    "custom_field",
+    metadata,
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("definition", JSONB, nullable=False),
+    _at("created_at", default=True),
+    sa.PrimaryKeyConstraint("record_type", "name"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    _id(),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("detail", JSONB, nullable=False, server_default="{}"),
+    _at("at", default=True),
+)

@@ -1,0 +1,60 @@
+"""The real engines for every test that stores something: one pair a test process, one fresh database a test."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import redis
+
+from hub.db import migrate
+from hub.engines import Engines, start_engines, stop_engines
+
+_TEMPLATE = "migrated"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[Engines]:
+    """Throwaway engines of this test process; with several xdist workers each has its own."""
+    with TemporaryDirectory(prefix="partnerhub-tests-") as folder:
+        engines = start_engines(home=Path(folder), durable=False)
+        yield engines
+        stop_engines(engines)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(engines: Engines) -> str:
+    """Name of a database with the newest schema, which nothing may connect to."""
+    _execute(engines.database_url, f"CREATE DATABASE {_TEMPLATE}")
+    migrate.upgrade(_with_database(engines.database_url, _TEMPLATE))
+    return _TEMPLATE
+
+
+@pytest.fixture
+def database_url(engines: Engines, migrated_template: str) -> Iterator[str]:
+    """A database of this test alone, with the newest schema and no rows."""
+    name = f"test_{next(_numbers)}"
+    _execute(engines.database_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY file_copy")
+    yield _with_database(engines.database_url, name)
+    _execute(engines.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def redis_url(engines: Engines) -> str:
+    """An empty Redis of this test process."""
+    with redis.Redis.from_url(engines.redis_url) as client:
+        client.flushall()
+    return engines.redis_url
+
+
+def _execute(database_url: str, statement: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def _with_database(database_url: str, name: str) -> str:
+    return urlunsplit(urlsplit(database_url)._replace(path=f"/{name}"))
