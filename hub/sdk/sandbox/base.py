@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from starlette.types import ASGIApp
 
-from hub.sdk.sandbox.faults import Faults
+from hub.sdk.records import WebhookRequest
+from hub.sdk.sandbox.faults import Fault, Faults
 from hub.sdk.sandbox.world import SandboxClock, World
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, as a sandbox wants it on the wire."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+# All digits, or long and with a digit: record ids of every vendor, but no API version or resource name.
+_LOOKS_LIKE_ID = re.compile(r"\d+|(?=[^/]*\d)[\w-]{12,}").fullmatch
 
 
 class Sandbox(ABC):
@@ -38,6 +53,8 @@ class Sandbox(ABC):
         # API requests served, by "METHOD /path/with/ids/folded"; admin requests are not counted.
         self.calls: Counter[str] = Counter()
         self.base_url = ""
+        # Where webhooks are delivered; empty: they wait.
+        self.webhook_target = ""
 
     @abstractmethod
     def vendor_app(self) -> ASGIApp:
@@ -74,6 +91,40 @@ class Sandbox(ABC):
     @abstractmethod
     def human_merge(self, object_name: str, winner: str, loser: str) -> str:
         """A person merges two records; returns the survivor's id (the winner's, or a new one)."""
+
+    def remove_field(self, object_name: str, field_name: str) -> None:
+        """An administrator of the vendor's system removes a field: it leaves the schema, and naming it is an error."""
+        raise NotImplementedError(f"{self.name} has no fields that can be removed")
+
+    def set_picklist(self, object_name: str, field_name: str, values: Sequence[str]) -> None:
+        """An administrator of the vendor's system replaces the allowed values of a picklist."""
+        raise NotImplementedError(f"{self.name} has no picklists")
+
+    def fault_answer(self, fault: Fault) -> Answer:
+        """How this vendor words `throttle`, `throttle_with_retry_after` and `unavailable`.
+
+        `fault.options` may hold `seconds` (Retry-After) and `scope` (`burst`, `daily`, `concurrency`).
+        """
+        if fault.name == "unavailable":
+            return Answer(503, b'{"error": "service unavailable"}', {"content-type": "application/json"})
+        headers = {"content-type": "application/json"}
+        if fault.name == "throttle_with_retry_after":
+            headers["retry-after"] = str(fault.options.get("seconds", 1))
+        return Answer(429, b'{"error": "too many requests"}', headers)
+
+    def call_name(self, method: str, path: str) -> str:
+        """The name under which a request is counted: method and path, ids folded to `{id}`."""
+        return f"{method} {'/'.join('{id}' if _LOOKS_LIKE_ID(part) else part for part in path.split('/'))}"
+
+    def take_webhooks(self, url: str) -> list[WebhookRequest]:  # noqa: ARG002
+        """The deliveries that are due now, signed for the public address `url`; each is handed out once.
+
+        The webhook faults (duplicate, reorder, drop, late, bad signature) are applied here.
+        """
+        return []
+
+    def webhook_answered(self, request: WebhookRequest, status: int | None) -> None:
+        """What the receiver answered (None: nothing): vendors that deliver again put the request back."""
 
     def rows(self, object_name: str) -> dict[str, dict[str, Any]]:
         """The live records as they truly are now, without lag, by id: what the three sides are compared by."""
