@@ -1,0 +1,45 @@
+# Everything a target needs is set up by the target itself.
+
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
+BIN := .venv/bin
+READY := .venv/ready
+CODE := config connectors hub sync_jobs tests benchmarks scripts/get-uv
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench fmt new-connector
+
+help:  ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+install: $(READY)  ## create or update the environment in .venv
+
+demo: $(READY)  ## start everything, load two systems and play a day (about a minute)
+	$(BIN)/partnerhub demo $(args)
+
+test: $(READY)  ## run the whole test suite
+	$(BIN)/pytest -n auto --dist loadfile $(args)
+
+check: $(READY)  ## formatting, lint, types, import contracts, then the tests
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+bench: $(READY)  ## measure, and write benchmarks/figures.json and its picture
+	$(UV) sync --locked --inexact --group bench
+	$(BIN)/python -m benchmarks $(args)
+
+fmt: $(READY)  ## format the code and fix what can be fixed
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+new-connector: $(READY)  ## make a connector that passes the first checks: make new-connector name=acme
+	$(BIN)/partnerhub new-connector $(name)
+
+$(READY): pyproject.toml uv.lock $(filter-out uv,$(UV))
+	$(UV) sync --locked --inexact
+	@touch $@
+
+.uv/bin/uv:
+	python3 scripts/get-uv .uv/bin
