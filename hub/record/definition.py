@@ -21,6 +21,8 @@ Kind = Literal[
     "link",  # UUID of a record of type `link`
 ]
 
+_DEFAULT_LENGTH: dict[Kind, int] = {"text": 255, "texts": 255, "longtext": 32_000}
+
 Zone = Literal["identity", "onboard", "enable", "market", "sell", "incentivize", "accelerate"]
 
 
@@ -40,6 +42,17 @@ class Field:
     link: str | None = None
     personal: bool = False
     custom: bool = False
+
+    @property
+    def length_limit(self) -> int | None:
+        """The most characters a text (each item of texts) may have: `max_length`, or the default of its kind."""
+        return self.max_length or _DEFAULT_LENGTH.get(self.kind)
+
+
+VALIDITY = (
+    Field("valid_from", "date", "First day on which it holds.", required=True),
+    Field("valid_to", "date", "First day on which it no longer holds; empty while no end is known."),
+)
 
 
 @dataclass(frozen=True)
@@ -62,10 +75,15 @@ class RecordType:
     custom_fields: tuple[Field, ...] = field(default=())
 
     @cached_property
+    def column_fields(self) -> tuple[Field, ...]:
+        """The fields that are columns of this type's own table."""
+        return (*self.own_fields, *VALIDITY) if self.effective_dated else self.own_fields
+
+    @cached_property
     def fields(self) -> dict[str, Field]:
         """All fields by name: inherited ones first, custom ones last."""
         inherited = self.extends.fields if self.extends else {}
-        return {**inherited, **{f.name: f for f in (*self.own_fields, *self.custom_fields)}}
+        return {**inherited, **{f.name: f for f in (*self.column_fields, *self.custom_fields)}}
 
     @property
     def root(self) -> RecordType:
