@@ -1,0 +1,80 @@
+"""dlt, the library that most teams would reach for: merge into PostgreSQL by primary key, told to stay on this machine.
+
+dlt starts and the pipeline is made before the watch starts.
+"""
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+from psycopg.conninfo import conninfo_to_dict
+
+from benchmarks.measure import Result, Stopwatch
+from benchmarks.pages import read_pages
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def load_dicts(source_url: str, database_url: str, count: int) -> Result:
+    """dlt as its first tutorial shows it: Python dicts, every setting at its default."""
+    return _merge(_dicts(source_url), database_url, count=count, options={})
+
+
+def load_arrow(source_url: str, database_url: str, count: int) -> Result:
+    """dlt at its fastest: Arrow tables, files loaded by COPY."""
+    return _merge(_tables(source_url), database_url, count=count, options={"loader_file_format": "csv"})
+
+
+def _merge(items: Iterator[Any], database_url: str, *, count: int, options: dict[str, str]) -> Result:
+    os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
+    import dlt  # heavy, and the processes of the other contenders do without it
+    from dlt.destinations import postgres
+
+    pipeline = dlt.pipeline(
+        "accounts",
+        destination=postgres(_credentials(database_url)),
+        dataset_name="peer",
+        pipelines_dir=str(Path("pipelines").absolute()),
+    )
+    accounts = dlt.resource(items, name="account", write_disposition="merge", primary_key="Id")
+    with Stopwatch() as watch:
+        pipeline.run(accounts, **options).raise_on_failed_jobs()
+    return watch.result(records=pipeline.last_trace.last_normalize_info.row_counts["account"])
+
+
+def _credentials(database_url: str) -> dict[str, Any]:
+    """dlt insists on a host and a password, and takes a socket's folder for a host only outside of a URL."""
+    parts = conninfo_to_dict(database_url)
+    return {
+        "host": quote(str(parts["host"]), safe=""),
+        "port": int(parts.get("port") or 5432),
+        "username": parts["user"],
+        "password": parts.get("password") or "unused",
+        "database": parts["dbname"],
+    }
+
+
+def _dicts(source_url: str) -> Iterator[list[dict[str, Any]]]:
+    for body in read_pages(source_url):
+        records = orjson.loads(body)["records"]
+        for record in records:
+            del record["attributes"]
+        yield records
+
+
+def _tables(source_url: str) -> Iterator["pa.Table"]:
+    import pyarrow as pa
+    from pyarrow import json
+
+    stamp = pa.timestamp("us", tz="UTC")
+    records = pa.list_(pa.struct([("CreatedDate", stamp), ("SystemModstamp", stamp)]))
+    as_stamps = json.ParseOptions(explicit_schema=pa.schema([("records", records)]))
+    for body in read_pages(source_url):
+        whole = json.ReadOptions(block_size=len(body))  # a page is one line, and a line may not span blocks
+        page = json.read_json(io.BytesIO(body), read_options=whole, parse_options=as_stamps)
+        yield pa.Table.from_struct_array(page["records"].combine_chunks().flatten()).drop_columns("attributes")
