@@ -5,6 +5,9 @@ BIN := .venv/bin
 READY := .venv/ready
 CODE := config connectors hub sync_jobs tests benchmarks scripts/get-uv
 
+# Trust what the machine trusts: uv brings its own list of authorities, which knows no company's proxy.
+export UV_SYSTEM_CERTS ?= true
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check bench fmt new-connector
 

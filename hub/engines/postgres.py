@@ -165,13 +165,15 @@ def _run(program: str, *arguments: str, owner: Path) -> subprocess.CompletedProc
     """Run a PostgreSQL program as the owner of the folder.
 
     PostgreSQL refuses to run as root. So root's server runs as the owner of its data (nobody), with the one
-    capability that lets it reach a folder which only root may enter; no permission on the host is changed.
+    capability that lets it reach a folder which only root may enter; no permission on the host is changed. The secure
+    bit makes access(2) count that capability too: initdb looks for its companions that way.
     """
     command = [str(_programs() / program), *arguments]
     if os.geteuid() == 0:
         status = owner.stat()
         ids = [f"--reuid={status.st_uid}", f"--regid={status.st_gid}", "--clear-groups"]
-        command = ["setpriv", *ids, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", *command]
+        rights = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
+        command = ["setpriv", *ids, *rights, *command]
     try:
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/", check=False)  # noqa: S603
     except FileNotFoundError as exc:

