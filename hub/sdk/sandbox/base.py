@@ -123,7 +123,7 @@ class Sandbox(ABC):
         """
         return []
 
-    def webhook_answered(self, request: WebhookRequest, status: int | None) -> None:
+    def webhook_answered(self, request: WebhookRequest, status: int | None) -> None:  # noqa: B027 - most vendors do not care
         """What the receiver answered (None: nothing): vendors that deliver again put the request back."""
 
     def rows(self, object_name: str) -> dict[str, dict[str, Any]]:
