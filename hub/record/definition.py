@@ -74,6 +74,9 @@ class RecordType:
     effective_dated: bool = False
     custom_fields: tuple[Field, ...] = field(default=())
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # record types key caches on hot paths; equal ones have equal names
+
     @cached_property
     def column_fields(self) -> tuple[Field, ...]:
         """The fields that are columns of this type's own table."""
@@ -106,5 +109,6 @@ class RecordType:
         return {f.name: f.link for f in self.fields.values() if f.kind == "link" and f.link}
 
     def with_custom(self, fields: tuple[Field, ...]) -> RecordType:
-        """This type with the custom fields that an admin declared."""
-        return replace(self, custom_fields=tuple(replace(f, custom=True) for f in fields))
+        """This type with the custom fields that an admin declared: each is named `custom.<name>` and hides no other."""
+        named = (replace(f, name=f"custom.{f.name.removeprefix('custom.')}", custom=True) for f in fields)
+        return replace(self, custom_fields=tuple(named))
