@@ -17,7 +17,7 @@ class SettingsInvalid(Exception):
 class Settings(BaseSettings):
     """All settings; every one has a default that suits a laptop. Each is read from PARTNERHUB_<NAME>."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     home: Path = Field(
         default=Path(".partnerhub"), description="Folder of the embedded engines, their data and the generated keys."
@@ -77,7 +77,10 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as exc:
-        faults = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in exc.errors(include_input=False)]
+        faults = [
+            f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
+            for e in exc.errors(include_input=False)
+        ]
         raise SettingsInvalid("; ".join(faults)) from None
 
 
@@ -89,4 +92,4 @@ def split_keys(text: str) -> tuple[str, ...]:
 def _with_scheme(value: str | None, *schemes: str) -> str | None:
     if value is not None and not value.startswith(schemes):
         raise ValueError(f"must start with {' or '.join(schemes)}")
-    return value or None
+    return value
