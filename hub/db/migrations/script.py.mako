@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
+
 revision = ${quoted(up_revision)}
 down_revision = ${quoted(down_revision)}
 branch_labels = ${quoted(branch_labels)}
