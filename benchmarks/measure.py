@@ -1,12 +1,11 @@
 """What a contender reports of one run, and the watch that takes it."""
 
-from __future__ import annotations
-
 import resource
 import sys
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from msgspec import Struct
 
@@ -20,9 +19,9 @@ class Result(Struct, frozen=True):
 
 
 class Stopwatch:
-    """Times its `with` block; what a contender prepares before it (imports, connections) is not measured."""
+    """Times its `with` block; imports and what else a contender prepares before the block is not measured."""
 
-    def __enter__(self) -> Stopwatch:
+    def __enter__(self) -> Self:
         self._started = time.perf_counter()
         return self
 

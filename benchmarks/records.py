@@ -1,7 +1,5 @@
 """The made-up CRM accounts that every contender loads: 20 fields each, the same bytes on every machine."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

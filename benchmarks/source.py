@@ -4,8 +4,6 @@
 revision lie in one file and leave by sendfile, so that serving costs next to nothing on the machine being measured.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import subprocess
