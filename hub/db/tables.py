@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP, UUID
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.types import UserDefinedType
 
 from hub.db.record_tables import record_tables
@@ -26,6 +27,10 @@ class Xid8(UserDefinedType[str]):
 
     def get_col_spec(self, **_: object) -> str:
         return "xid8"
+
+
+# So that reading a schema back (migration checks) knows the type.
+PGDialect.ischema_names["xid8"] = Xid8
 
 
 def _at(name: str, *, default: bool = False, nullable: bool = False) -> sa.Column[object]:

@@ -1,0 +1,145 @@
+"""What waits for a person: field conflicts, doubtful matches, and remote records that could not be taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from hub.db.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class NewConflict:
+    """`base`, `ours`, `theirs` are JSON text."""
+
+    remote_id: str
+    record_id: UUID
+    field: str
+    base: str
+    ours: str
+    theirs: str
+    rule: str
+
+
+async def open_conflicts(
+    tx: Tx, *, connection_id: int, object_name: str, record_ids: Collection[UUID]
+) -> dict[UUID, dict[str, int]]:
+    """The fields of these records that are in conflict with this object, with the conflict's id."""
+    found: dict[UUID, dict[str, int]] = {}
+    for row in await tx.tuples(
+        "select record_id, field, id from conflict"
+        " where record_id = any(%s) and connection_id = %s and object = %s and state = 'open'",
+        list(record_ids),
+        connection_id,
+        object_name,
+    ):
+        found.setdefault(row[0], {})[row[1]] = row[2]
+    return found
+
+
+async def raise_conflicts(
+    tx: Tx, *, connection_id: int, object_name: str, record_type: str, run_id: int, conflicts: Sequence[NewConflict]
+) -> None:
+    """Store conflicts; one that is open already takes the newest values."""
+    await tx.conn.cursor().executemany(
+        """
+        insert into conflict (connection_id, object, record_type, run_id, remote_id, record_id, field, base, ours,
+            theirs, rule)
+        values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s)
+        on conflict (record_id, connection_id, object, field) where state = 'open'
+            do update set ours = excluded.ours, theirs = excluded.theirs, updated_at = now()
+        """,
+        [
+            (connection_id, object_name, record_type, run_id, c.remote_id, c.record_id, c.field, c.base, c.ours,
+             c.theirs, c.rule)
+            for c in conflicts
+        ],
+    )  # fmt: skip
+
+
+async def settle_conflicts(tx: Tx, *, ids: Iterable[int], resolution: str, by: str) -> None:
+    await tx.run(
+        "update conflict set state = 'resolved', resolution = %s, resolved_by = %s, resolved_at = clock_timestamp()"
+        " where id = any(%s) and state = 'open'",
+        resolution,
+        by,
+        list(ids),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One remote record's problems: `held` when the whole record stays outside, else only the named fields do."""
+
+    remote_id: str
+    problems: list[dict[str, str]]
+    fields: dict[str, Any]
+    held: bool
+
+
+async def quarantine(
+    tx: Tx, *, connection_id: int, object_name: str, run_id: int, records: Sequence[Quarantined]
+) -> None:
+    await tx.conn.cursor().executemany(
+        """
+        insert into quarantine (connection_id, object, run_id, remote_id, problems, fields, held)
+        values (%s, %s, %s, %s, %s, %s, %s)
+        on conflict (connection_id, object, remote_id) do update
+            set problems = excluded.problems, fields = excluded.fields, held = excluded.held, at = now(),
+                run_id = excluded.run_id
+        """,
+        [
+            (connection_id, object_name, run_id, q.remote_id, Jsonb(q.problems), Jsonb(q.fields), q.held)
+            for q in records
+        ],
+    )
+
+
+async def release_quarantine(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Sequence[str]) -> None:
+    """These records came in whole again."""
+    await tx.run(
+        "delete from quarantine where connection_id = %s and object = %s and remote_id = any(%s)",
+        connection_id,
+        object_name,
+        list(remote_ids),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NewReview:
+    """A doubtful match: `ambiguous` with records of other systems, `duplicate` within the same system."""
+
+    remote_id: str
+    record_id: UUID
+    kind: Literal["ambiguous", "duplicate"]
+    candidates: list[dict[str, Any]]
+
+
+async def ask_for_match_review(
+    tx: Tx, *, connection_id: int, object_name: str, record_type: str, run_id: int, reviews: Sequence[NewReview]
+) -> None:
+    await tx.conn.cursor().executemany(
+        """
+        insert into match_review (connection_id, object, record_type, run_id, remote_id, record_id, kind, candidates)
+        values (%s, %s, %s, %s, %s, %s, %s, %s)
+        on conflict (record_id, connection_id) where state = 'open' do update set candidates = excluded.candidates
+        """,
+        [
+            (connection_id, object_name, record_type, run_id, r.remote_id, r.record_id, r.kind, Jsonb(r.candidates))
+            for r in reviews
+        ],
+    )
+
+
+async def under_review(tx: Tx, *, record_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the records that wait for a match decision: nothing is created from them anywhere meanwhile."""
+    return {
+        row[0]
+        for row in await tx.tuples(
+            "select record_id from match_review where record_id = any(%s) and state = 'open'", list(record_ids)
+        )
+    }

@@ -1,0 +1,37 @@
+"""Blocking keys: which records are worth comparing with a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from hub.db.session import Tx
+
+
+async def add(tx: Tx, *, record_type: str, rows: Sequence[tuple[UUID, list[str]]]) -> None:
+    """Keys of records; a record that has some keeps them and gains the new ones."""
+    await tx.conn.cursor().executemany(
+        """
+        insert into match_key (record_id, record_type, keys) values (%s, %s, %s)
+        on conflict (record_id) do update
+            set keys = array(select distinct unnest(match_key.keys || excluded.keys))
+        """,
+        [(record_id, record_type, keys) for record_id, keys in rows],
+    )
+
+
+async def sharing(tx: Tx, *, record_type: str, keys: Sequence[str], most_per_key: int = 200) -> dict[str, set[UUID]]:
+    """The records that have each key. A key that more than `most_per_key` records share tells nothing: left out."""
+    rows = await tx.tuples(
+        """
+        select k.key, array_agg(m.record_id) from (
+            select record_id, unnest(keys) as key from match_key where record_type = %s and keys && %s::text[]
+        ) m join unnest(%s::text[]) as k(key) on k.key = m.key
+        group by k.key having count(*) <= %s
+        """,
+        record_type,
+        list(keys),
+        list(keys),
+        most_per_key,
+    )
+    return {row[0]: set(row[1]) for row in rows}

@@ -1,0 +1,67 @@
+"""Runs: what was done for one connection, with its counts and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from psycopg.types.json import Jsonb
+
+from hub.db.session import Tx
+
+
+async def start(tx: Tx, *, connection_id: int, kind: str, object_name: str | None = None) -> int:
+    row = await tx.one(
+        "insert into run (connection_id, kind, object) values (%s, %s, %s) returning id",
+        connection_id,
+        kind,
+        object_name,
+    )
+    assert row is not None
+    return int(row["id"])
+
+
+async def add_counts(tx: Tx, *, run_id: int, counts: Mapping[str, int]) -> None:
+    """Add to the run's counts, together with the page they come from."""
+    await tx.run(
+        """
+        update run set counts = counts || (
+            select coalesce(jsonb_object_agg(key, value::bigint + coalesce((counts ->> key)::bigint, 0)), '{}')
+            from jsonb_each_text(%s))
+        where id = %s
+        """,
+        Jsonb(dict(counts)),
+        run_id,
+    )
+
+
+async def finish(tx: Tx, *, run_id: int, error: str | None = None) -> None:
+    await tx.run(
+        "update run set state = %s, error = %s, finished_at = clock_timestamp() where id = %s",
+        "failed" if error else "done",
+        error,
+        run_id,
+    )
+
+
+async def abandon(tx: Tx, *, connection_id: int, object_name: str | None, kind: str) -> int:
+    """Close runs whose process died; called by whoever holds the lease they ran under."""
+    return await tx.run(
+        "update run set state = 'abandoned', finished_at = clock_timestamp()"
+        " where connection_id = %s and object is not distinct from %s and kind = %s and state = 'running'",
+        connection_id,
+        object_name,
+        kind,
+    )
+
+
+async def recent(tx: Tx, *, connection_id: int | None = None, limit: int = 50) -> list[dict[str, object]]:
+    return [
+        dict(row)
+        for row in await tx.all(
+            "select r.*, c.name as connection from run r join connection c on c.id = r.connection_id"
+            " where %s::int is null or r.connection_id = %s order by r.id desc limit %s",
+            connection_id,
+            connection_id,
+            limit,
+        )
+    ]

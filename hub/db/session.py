@@ -1,0 +1,105 @@
+"""The pool and the one place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool
+
+from hub.sdk.http import decode_json, encode_json
+
+
+def _loads(body: str | bytes) -> Any:
+    return decode_json(body.encode() if isinstance(body, str) else body)
+
+
+# JSON in and out of the database never passes through float.
+set_json_loads(_loads)
+set_json_dumps(encode_json)
+
+Connection = AsyncConnection[DictRow]
+
+
+class Tx:
+    """One open transaction. Repositories take it; only `Database.transaction` ends it."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn = conn
+        self._after_commit: list[Callable[[], Awaitable[None]]] = []
+
+    def after_commit(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do this once the transaction has committed; not at all when it rolls back."""
+        self._after_commit.append(act)
+
+    async def all(self, sql: str, *params: object, **named: object) -> list[DictRow]:
+        """All rows. Parameters are either positional or named."""
+        cursor = await self.conn.execute(sql.encode(), named or params or None)
+        return await cursor.fetchall()
+
+    async def one(self, sql: str, *params: object, **named: object) -> DictRow | None:
+        cursor = await self.conn.execute(sql.encode(), named or params or None)
+        return await cursor.fetchone()
+
+    async def run(self, sql: str, *params: object, **named: object) -> int:
+        """Execute and return the number of rows touched."""
+        cursor = await self.conn.execute(sql.encode(), named or params or None)
+        return cursor.rowcount
+
+    async def tuples(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """All rows as plain tuples, in binary: the fast way for wide reads."""
+        async with self.conn.cursor(binary=True, row_factory=psycopg.rows.tuple_row) as cursor:
+            await cursor.execute(sql.encode(), params or None)
+            return await cursor.fetchall()
+
+    async def now(self) -> datetime:
+        """The database's clock, which all processes of the hub share."""
+        row = await self.one("select clock_timestamp() as now")
+        assert row is not None
+        now: datetime = row["now"]
+        return now
+
+
+class Database:
+    """A pool of connections to the hub's PostgreSQL."""
+
+    def __init__(self, url: str, *, min_size: int = 1, max_size: int = 10) -> None:
+        self.url = url
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=min_size,
+            max_size=max_size,
+            open=False,
+            kwargs={"row_factory": dict_row, "autocommit": True},
+            connection_class=AsyncConnection[DictRow],
+            check=AsyncConnectionPool.check_connection,
+        )
+
+    async def open(self) -> None:
+        await self._pool.open(wait=True, timeout=30)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def __aenter__(self) -> Database:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """Commit on a normal end, roll back on any exception; then do what was asked for after the commit."""
+        async with self._pool.connection() as conn:
+            tx = Tx(conn)
+            async with conn.transaction():
+                yield tx
+        for act in tx._after_commit:
+            await act()

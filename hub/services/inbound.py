@@ -1,0 +1,374 @@
+"""Inbound: one page of remote records into the Unified Partner Record, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from hub.db import changes, findings, links, records, rereads
+from hub.db.changes import Change, Origin
+from hub.db.findings import NewConflict, NewReview, Quarantined
+from hub.db.links import LinkHead, LinkWrite
+from hub.db.records import StoredRecord
+from hub.db.session import Tx
+from hub.domain.merge import Merged, merge_record
+from hub.mapping.model import Mapped
+from hub.record.codec import decode_values
+from hub.record.values import RemoteRef, Value, encode_values
+from hub.sdk.http import encode_json
+from hub.sdk.records import RemoteRecord
+from hub.services.counts import Counts
+from hub.services.matching import Match, match_new
+from hub.services.objects import ObjectSync
+
+
+@dataclass(slots=True)
+class Incoming:
+    """One remote record on its way in. `values` have their links looked up; `waits_for` are those not found."""
+
+    record: RemoteRecord
+    mapped: Mapped
+    fingerprint: bytes
+    values: dict[str, Value] = field(default_factory=dict)
+    waits_for: list[str] = field(default_factory=list)
+
+    @property
+    def remote_id(self) -> str:
+        return self.record.id
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a page did: counts, and the record ids that other systems now need to hear of."""
+
+    counts: Counts = field(default_factory=Counts)
+    touched: list[UUID] = field(default_factory=list)
+
+
+async def apply_records(
+    tx: Tx, sync: ObjectSync, *, remote: Sequence[RemoteRecord], as_of: datetime, run_id: int
+) -> Applied:
+    """Take over what changed in `remote`, all of it or (on an exception) none of it.
+
+    `as_of`: the moment (database clock) as of which the values were surely true. Records whose link knows something
+    newer are left alone and asked to be read again. Records with problems go to quarantine, the others go on.
+    """
+    applied = Applied()
+    applied.counts["read"] = len(remote)
+    known = await _heads(tx, sync, [r.id for r in remote])
+    changed, fresh = _sift(sync, remote, known, applied.counts)
+    stale = [i.remote_id for i in changed if known[i.remote_id].as_of > as_of]
+    if stale:
+        await _read_again(tx, sync, stale, applied.counts)
+        changed = [i for i in changed if known[i.remote_id].as_of <= as_of]
+    if not changed and not fresh:
+        return applied
+    await _report_problems(tx, sync, [*changed, *fresh], run_id, applied.counts)
+    fresh = [i for i in fresh if not missing_fields(sync, i)]
+    await _look_up_links(tx, sync, [*changed, *fresh])
+    matches = await match_new(tx, sync, fresh) if fresh else []
+    _settle_links(sync, [*changed, *fresh], {m.incoming.remote_id: m.record_id for m in matches})
+    for_merge = [(i, known[i.remote_id].record_id, True) for i in changed]
+    for_merge += [(m.incoming, m.record_id, m.linked) for m in matches if m.exists]
+    if for_merge:
+        await _merge(tx, sync, for_merge, as_of, run_id, applied)
+    created = [m for m in matches if not m.exists]
+    if created:
+        await _create(tx, sync, created, as_of, run_id, applied)
+    if matches:
+        await _after_linking(tx, sync, matches, run_id, applied.counts)
+    return applied
+
+
+async def _heads(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str]) -> dict[str, LinkHead]:
+    return await links.heads(tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=list(remote_ids))
+
+
+def _sift(
+    sync: ObjectSync,
+    remote: Sequence[RemoteRecord],
+    known: Mapping[str, LinkHead],
+    counts: Counts,
+) -> tuple[list[Incoming], list[Incoming]]:
+    """Those that differ from what was last seen, and those never seen; everything else costs nothing more."""
+    mapping = sync.mapping
+    changed: dict[str, Incoming] = {}
+    fresh: dict[str, Incoming] = {}
+    for record, mapped in zip(remote, mapping.get_many([r.fields for r in remote]), strict=True):
+        fingerprint = mapping.fingerprint(mapped.values)
+        head = known.get(record.id)
+        if head is None:
+            fresh[record.id] = Incoming(record, mapped, fingerprint)
+        elif head.state == "live" and head.seen_hash == fingerprint:
+            counts["unchanged"] += 1
+        elif head.state != "redirected":
+            changed[record.id] = Incoming(record, mapped, fingerprint)
+    return list(changed.values()), list(fresh.values())
+
+
+async def _read_again(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str], counts: Counts) -> None:
+    counts["stale"] += len(remote_ids)
+    await rereads.ask(
+        tx,
+        connection_id=sync.connection.id,
+        keys=[(sync.name, remote_id) for remote_id in remote_ids],
+        reason="the page was older than what is known",
+    )
+
+
+async def _look_up_links(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming]) -> None:
+    """Turn references to remote records that the hub knows into record ids."""
+    for i in incoming:
+        i.values = dict(i.mapped.values)
+    for name, objects in sync.links.items():
+        asked = {v.remote_id for i in incoming if isinstance(v := i.values.get(name), RemoteRef)}
+        if not asked:
+            continue
+        found = await links.records_of(tx, connection_id=sync.connection.id, objects=objects, remote_ids=asked)
+        for i in incoming:
+            value = i.values.get(name)
+            if isinstance(value, RemoteRef) and value.remote_id in found:
+                i.values[name] = found[value.remote_id]
+
+
+def _settle_links(sync: ObjectSync, incoming: Sequence[Incoming], here: Mapping[str, UUID]) -> None:
+    """References within this very page; what stays unknown is left out until the other record comes in."""
+    for name, objects in sync.links.items():
+        local = here if sync.name in objects else {}
+        for i in incoming:
+            value = i.values.get(name)
+            if not isinstance(value, RemoteRef):
+                continue
+            if value.remote_id in local:
+                i.values[name] = local[value.remote_id]
+            else:
+                del i.values[name]
+                i.waits_for.append(value.remote_id)
+
+
+def missing_fields(sync: ObjectSync, incoming: Incoming) -> list[str]:
+    """Fields without which a record of this type cannot exist, and which this remote record does not bring."""
+    values = incoming.mapped.values
+    return [name for name in sync.required if values.get(name) is None]
+
+
+async def _report_problems(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming], run_id: int, counts: Counts) -> None:
+    """Quarantine what has problems; release what came in whole."""
+    troubled: list[Quarantined] = []
+    for i in incoming:
+        missing = missing_fields(sync, i)
+        problems = [
+            {"field": p.field, "remote": p.remote, "message": p.message, "value": p.value} for p in i.mapped.problems
+        ]
+        named = {p.field for p in i.mapped.problems}
+        problems += [
+            {"field": name, "remote": "", "message": "is required and the remote record has none.", "value": ""}
+            for name in missing
+            if name not in named
+        ]
+        if problems:
+            troubled.append(Quarantined(i.remote_id, problems, dict(i.record.fields), bool(missing)))
+    if troubled:
+        counts["quarantined"] += len(troubled)
+        await findings.quarantine(
+            tx, connection_id=sync.connection.id, object_name=sync.name, run_id=run_id, records=troubled
+        )
+    whole = {i.remote_id for i in incoming} - {q.remote_id for q in troubled}
+    await findings.release_quarantine(
+        tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=sorted(whole)
+    )
+
+
+async def _create(
+    tx: Tx, sync: ObjectSync, matches: Sequence[Match], as_of: datetime, run_id: int, applied: Applied
+) -> None:
+    """New records, their links and their first change: three COPYs."""
+    rules = encode_values({"*": f"{sync.mapping.file} {sync.mapping.digest[:12]}"})
+    new_records: list[tuple[UUID, dict[str, Value]]] = []
+    new_links: list[LinkWrite] = []
+    log: list[Change] = []
+    for match in matches:
+        incoming = match.incoming
+        values: dict[str, Value] = {name: v for name, v in incoming.values.items() if v is not None}
+        shadow = encode_values(incoming.values)
+        document = shadow if len(values) == len(incoming.values) else encode_values(values)
+        new_records.append((match.record_id, values))
+        new_links.append(_link(incoming, match.record_id, shadow))
+        log.append(
+            Change(
+                record_id=match.record_id,
+                record_type=sync.record_type.name,
+                version=1,
+                op="create",
+                old=None,
+                new=document,
+                rules=rules,
+                remote_id=incoming.remote_id,
+            )
+        )
+    await records.insert(tx, sync.record_type, new_records)
+    await links.insert(tx, connection_id=sync.connection.id, object_name=sync.name, as_of=as_of, links=new_links)
+    await changes.append(tx, origin=_origin(sync, run_id), changes=log)
+    applied.counts["created"] += len(matches)
+    applied.touched += [m.record_id for m in matches]
+
+
+async def _merge(
+    tx: Tx,
+    sync: ObjectSync,
+    items: Sequence[tuple[Incoming, UUID, bool]],
+    as_of: datetime,
+    run_id: int,
+    applied: Applied,
+) -> None:
+    """Known records: three-way merge per field. The bool says whether the record is linked here already."""
+    ours = await records.load(tx, sync.record_type, [record_id for _, record_id, _ in items], lock=True)
+    bases = await links.shadows(
+        tx,
+        connection_id=sync.connection.id,
+        object_name=sync.name,
+        remote_ids=[i.remote_id for i, _, linked in items if linked],
+    )
+    conflicts = await findings.open_conflicts(
+        tx, connection_id=sync.connection.id, object_name=sync.name, record_ids=list(ours)
+    )
+    outcome = _Outcome(sync=sync, run_id=run_id)
+    for incoming, record_id, linked in items:
+        mine = ours[record_id]
+        base = decode_values(sync.record_type, bases[incoming.remote_id]) if linked else None
+        merged = merge_record(base=base, theirs=incoming.values, ours=mine.values, rules=sync.merge_rules)
+        outcome.add(incoming, mine, merged, linked=linked, open_fields=conflicts.get(record_id, {}))
+    await outcome.store(tx, as_of)
+    applied.counts.update(outcome.counts)
+    applied.touched += outcome.touched
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """Collects the merges of one page, to be stored set by set."""
+
+    sync: ObjectSync
+    run_id: int
+    counts: Counts = field(default_factory=Counts)
+    touched: list[UUID] = field(default_factory=list)
+    rewritten: list[tuple[UUID, dict[str, Value]]] = field(default_factory=list)
+    revived: list[UUID] = field(default_factory=list)
+    log: list[Change] = field(default_factory=list)
+    new_links: list[LinkWrite] = field(default_factory=list)
+    known_links: list[LinkWrite] = field(default_factory=list)
+    conflicts: list[NewConflict] = field(default_factory=list)
+    settled: list[int] = field(default_factory=list)
+
+    def add(
+        self,
+        incoming: Incoming,
+        mine: StoredRecord,
+        merged: Merged,
+        *,
+        linked: bool,
+        open_fields: Mapping[str, int],
+    ) -> None:
+        in_conflict = {c.field for c in merged.conflicts}
+        self.settled += [
+            id_ for name, id_ in open_fields.items() if name in incoming.values and name not in in_conflict
+        ]
+        self.conflicts += [
+            NewConflict(incoming.remote_id, mine.id, c.field, _text(c.base), _text(c.ours), _text(c.theirs), c.rule)
+            for c in merged.conflicts
+        ]
+        link = _link(incoming, mine.id, encode_values(merged.shadow))
+        (self.known_links if linked else self.new_links).append(link)
+        self.counts["conflicts"] += len(in_conflict - open_fields.keys())
+        if not linked:
+            self.counts["linked"] += 1
+        if merged.take or mine.deleted:
+            self._rewrite(incoming, mine, merged)
+        elif linked:
+            self.counts["agreed"] += 1
+        if merged.take or merged.refused or not linked:
+            self.touched.append(mine.id)
+
+    def _rewrite(self, incoming: Incoming, mine: StoredRecord, merged: Merged) -> None:
+        rules = {name: self.sync.mapping.rules[name].rule for name in merged.take}
+        self.log.append(
+            Change(
+                record_id=mine.id,
+                record_type=self.sync.record_type.name,
+                version=mine.version + 1,
+                op="restore" if mine.deleted else "update",
+                old=encode_values({name: mine.values.get(name) for name in merged.take}),
+                new=encode_values(merged.take),
+                rules=encode_json(rules),
+                remote_id=incoming.remote_id,
+            )
+        )
+        self.rewritten.append((mine.id, {**mine.values, **merged.take}))
+        if mine.deleted:
+            self.revived.append(mine.id)
+        self.counts["restored" if mine.deleted else "changed"] += 1
+
+    async def store(self, tx: Tx, as_of: datetime) -> None:
+        sync = self.sync
+        here, name = sync.connection.id, sync.name
+        await records.update(tx, sync.record_type, self.rewritten, revive=self.revived)
+        await links.update(tx, connection_id=here, object_name=name, as_of=as_of, links=self.known_links)
+        await links.insert(tx, connection_id=here, object_name=name, as_of=as_of, links=self.new_links)
+        await changes.append(tx, origin=_origin(sync, self.run_id), changes=self.log)
+        if self.conflicts:
+            await findings.raise_conflicts(
+                tx,
+                connection_id=here,
+                object_name=name,
+                record_type=sync.record_type.name,
+                run_id=self.run_id,
+                conflicts=self.conflicts,
+            )
+        if self.settled:
+            await findings.settle_conflicts(tx, ids=self.settled, resolution="both sides agree", by="hub")
+
+
+async def _after_linking(tx: Tx, sync: ObjectSync, matches: Sequence[Match], run_id: int, counts: Counts) -> None:
+    """Ask for a person where the match is in doubt, and wake those who waited for one of these records."""
+    reviews = [
+        NewReview(m.incoming.remote_id, m.record_id, m.review, m.candidates) for m in matches if m.review is not None
+    ]
+    if reviews:
+        counts["reviews"] += len(reviews)
+        await findings.ask_for_match_review(
+            tx,
+            connection_id=sync.connection.id,
+            object_name=sync.name,
+            record_type=sync.record_type.name,
+            run_id=run_id,
+            reviews=reviews,
+        )
+    await wake_referrers(tx, sync, [m.incoming.remote_id for m in matches])
+
+
+async def wake_referrers(tx: Tx, sync: ObjectSync, remote_ids: Iterable[str]) -> None:
+    """Records that refer to one of these and came in earlier are looked at again."""
+    keys = await links.waiting_for(tx, connection_id=sync.connection.id, remote_ids=list(remote_ids))
+    if keys:
+        await links.forget_hashes(tx, connection_id=sync.connection.id, keys=keys)
+        await rereads.ask(tx, connection_id=sync.connection.id, keys=keys, reason="a record it refers to came in")
+
+
+def _link(incoming: Incoming, record_id: UUID, shadow: bytes) -> LinkWrite:
+    return LinkWrite(
+        remote_id=incoming.remote_id,
+        record_id=record_id,
+        shadow=shadow,
+        seen_hash=incoming.fingerprint,
+        remote_version=incoming.record.version,
+        waits_for=incoming.waits_for or None,
+    )
+
+
+def _origin(sync: ObjectSync, run_id: int) -> Origin:
+    return Origin(connection_id=sync.connection.id, run_id=run_id)
+
+
+def _text(value: Value) -> str:
+    return encode_json(value).decode()

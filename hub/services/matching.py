@@ -1,0 +1,242 @@
+"""Which record a remote record that was never seen before belongs to: by hub key, by natural key, or by score."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from hub.db import links, match_keys, records
+from hub.db.session import Tx
+from hub.domain.matching import (
+    Candidate,
+    Choice,
+    Decision,
+    Features,
+    Reason,
+    choose,
+    organization_features,
+    person_features,
+)
+from hub.domain.matching import (
+    match_keys as keys_of,
+)
+from hub.record.values import Value, Values
+from hub.services.objects import ObjectSync
+
+if TYPE_CHECKING:
+    from hub.services.inbound import Incoming
+
+
+@dataclass(slots=True)
+class Match:
+    """Where an incoming record goes: an existing record, or a new id.
+
+    `linked` says that the record has a link here already (another process made it meanwhile). With `review` a person
+    has to look at `candidates`; until then nothing is created from this record in other systems.
+    """
+
+    incoming: Incoming
+    record_id: UUID
+    exists: bool
+    linked: bool = False
+    review: Literal["ambiguous", "duplicate"] | None = None
+    candidates: list[dict[str, Any]] = field(default_factory=list)
+
+
+async def match_new(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming]) -> list[Match]:
+    """Decide for each; no two get the same existing record. Holds the record type's matching lock until commit.
+
+    The lock lets one process at a time bring in new records of a type, so that two systems which report the same
+    new partner at the same moment do not make two of it.
+    """
+    await records.lock_matching(tx, sync.record_type)
+    matches: dict[str, Match] = {}
+    await _already_linked(tx, sync, fresh, matches)
+    await _by_hub_key(tx, sync, _open(fresh, matches), matches)
+    for rule in sync.mapping.match:
+        if rule.scored:
+            await _by_score(tx, sync, _open(fresh, matches), matches)
+        else:
+            await _by_natural_key(tx, sync, rule.on, _open(fresh, matches), matches)
+    ids = new_ids(len(fresh))
+    for incoming in _open(fresh, matches):
+        matches[incoming.remote_id] = Match(incoming, next(ids), exists=False)
+    _name_twins(matches)
+    ordered = [matches[i.remote_id] for i in fresh]
+    if any(rule.scored for rule in sync.mapping.match):
+        await _store_keys(tx, sync, ordered)
+    return ordered
+
+
+def new_ids(count: int) -> Iterator[UUID]:
+    """Fresh UUIDs of version 7 (RFC 9562): ordered by time, so that indexes grow at one end."""
+    stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big")
+    noise = os.urandom(10 * count)
+    for at in range(0, 10 * count, 10):
+        raw = bytearray(stamp + noise[at : at + 10])
+        raw[6] = raw[6] & 0x0F | 0x70
+        raw[8] = raw[8] & 0x3F | 0x80
+        yield UUID(bytes=bytes(raw))
+
+
+def _open(fresh: Sequence[Incoming], matches: Mapping[str, Match]) -> list[Incoming]:
+    return [i for i in fresh if i.remote_id not in matches]
+
+
+async def _already_linked(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], matches: dict[str, Match]) -> None:
+    """Another process may have linked some while this one waited for the lock."""
+    heads = await links.heads(
+        tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=[i.remote_id for i in fresh]
+    )
+    for incoming in fresh:
+        if incoming.remote_id in heads:
+            record_id = heads[incoming.remote_id].record_id
+            matches[incoming.remote_id] = Match(incoming, record_id, exists=True, linked=True)
+
+
+async def _by_hub_key(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], matches: dict[str, Match]) -> None:
+    """A remote record that carries the hub's key is one that the hub made."""
+    key_field = sync.mapping.key_field
+    claims = {i: key for i in map(_Key, fresh) if key_field and (key := _uuid(i.of.record.fields.get(key_field)))}
+    if not claims:
+        return
+    alive = await records.living(tx, sync.record_type, list(claims.values()))
+    taken = await _taken(tx, sync, list(alive))
+    for item, record_id in claims.items():
+        if record_id in alive and record_id not in taken:
+            taken[record_id] = item.of.remote_id
+            matches[item.of.remote_id] = Match(item.of, record_id, exists=True)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Key:
+    of: Incoming
+
+
+async def _by_natural_key(
+    tx: Tx, sync: ObjectSync, names: tuple[str, ...], fresh: Sequence[Incoming], matches: dict[str, Match]
+) -> None:
+    """Equal natural keys are the same record; several equal ones, or one that is taken, are for a person."""
+    keys: dict[str, tuple[Value, ...]] = {}
+    for incoming in fresh:
+        key = tuple(incoming.values.get(name) for name in names)
+        if all(part is not None for part in key):
+            keys[incoming.remote_id] = key
+    if not keys:
+        return
+    found = await records.find_by_key(tx, sync.record_type, names, list(set(keys.values())))
+    taken = await _taken(tx, sync, [record_id for ids in found.values() for record_id in ids])
+    claimed = {m.record_id for m in matches.values()}
+    first_here: dict[tuple[Value, ...], str] = {}
+    ids = new_ids(len(keys))
+    for incoming in fresh:
+        key = keys.get(incoming.remote_id, ())
+        if not key:
+            continue
+        candidates = found.get(key, [])
+        free = [c for c in candidates if c not in taken and c not in claimed]
+        evidence = [_exact(names, key, c, taken.get(c)) for c in candidates]
+        if len(free) == 1 and len(candidates) == 1:
+            match = Match(incoming, free[0], exists=True)
+            claimed.add(free[0])
+        elif candidates:
+            kind: Literal["ambiguous", "duplicate"] = "ambiguous" if free else "duplicate"
+            match = Match(incoming, next(ids), exists=False, review=kind, candidates=evidence)
+        elif key in first_here:
+            evidence = [_exact(names, key, None, first_here[key])]
+            match = Match(incoming, next(ids), exists=False, review="duplicate", candidates=evidence)
+        else:
+            first_here[key] = incoming.remote_id
+            continue  # nobody has this key yet; a later rule may still find the record
+        matches[incoming.remote_id] = match
+
+
+def _exact(
+    names: tuple[str, ...], key: tuple[Value, ...], record_id: UUID | None, taken_by: str | None
+) -> dict[str, Any]:
+    """Evidence of an equal key. Without a record id, `taken_by` is a remote record of this page, named later."""
+    equal = [
+        {"feature": n, "level": "equal", "ours": str(v), "theirs": str(v)} for n, v in zip(names, key, strict=True)
+    ]
+    return {
+        "record_id": str(record_id) if record_id else None,
+        "linked_to": taken_by,
+        "verdict": "same",
+        "evidence": equal,
+    }
+
+
+def _name_twins(matches: Mapping[str, Match]) -> None:
+    for match in matches.values():
+        for candidate in match.candidates:
+            if candidate["record_id"] is None:
+                candidate["record_id"] = str(matches[candidate["linked_to"]].record_id)
+
+
+async def _taken(tx: Tx, sync: ObjectSync, record_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Those that already stand for a record of this object, and which."""
+    return await links.remote_ids_of(tx, connection_id=sync.connection.id, objects=[sync.name], record_ids=record_ids)
+
+
+async def _by_score(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], matches: dict[str, Match]) -> None:
+    """Weigh all evidence against every record that shares a blocking key."""
+    features = {i.remote_id: features_of(sync, i.values) for i in fresh}
+    keys = {remote_id: keys_of(f) for remote_id, f in features.items()}
+    by_key = await match_keys.sharing(
+        tx, record_type=sync.record_type.root.name, keys=sorted({k for ks in keys.values() for k in ks})
+    )
+    stored = await records.load(tx, sync.record_type, sorted({r for ids in by_key.values() for r in ids}))
+    known = {record_id: features_of(sync, record.values) for record_id, record in stored.items() if record.alive}
+    taken = set(await _taken(tx, sync, list(known))) | {m.record_id for m in matches.values()}
+    ids = new_ids(len(fresh))
+    for incoming in fresh:
+        mine = features[incoming.remote_id]
+        near = {r for key in keys[incoming.remote_id] for r in by_key.get(key, ()) if r in known}
+        choice = choose(mine, [Candidate(r, known[r], r in taken) for r in sorted(near)])
+        match = _match_of(incoming, choice, ids)
+        matches[incoming.remote_id] = match
+        taken.add(match.record_id)
+        known.setdefault(match.record_id, mine)
+        for key in keys[incoming.remote_id]:
+            by_key.setdefault(key, set()).add(match.record_id)
+
+
+def _match_of(incoming: Incoming, choice: Choice[UUID], ids: Iterator[UUID]) -> Match:
+    if choice.decision is Decision.LINK and choice.chosen is not None:
+        return Match(incoming, choice.chosen, exists=True)
+    match = Match(incoming, next(ids), exists=False)
+    if choice.decision is Decision.REVIEW:
+        match.review = "duplicate" if choice.reason is Reason.TAKEN else "ambiguous"
+        match.candidates = [
+            {
+                "record_id": str(ranked.candidate.id),
+                "taken": ranked.candidate.taken,
+                "verdict": ranked.verdict.value,
+                "score": round(ranked.score.total, 2),
+                "evidence": ranked.score.as_rows(),
+            }
+            for ranked in choice.ranked[:10]
+        ]
+    return match
+
+
+async def _store_keys(tx: Tx, sync: ObjectSync, matches: Sequence[Match]) -> None:
+    rows = [(m.record_id, list(keys_of(features_of(sync, m.incoming.values)))) for m in matches]
+    await match_keys.add(tx, record_type=sync.record_type.root.name, rows=rows)
+
+
+def features_of(sync: ObjectSync, values: Values) -> Features:
+    """What matching knows of a record of this object's type."""
+    build = person_features if sync.record_type.root.name == "person" else organization_features
+    return build(values)
+
+
+def _uuid(value: object) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) and value else None
+    except ValueError:
+        return None

@@ -1,0 +1,110 @@
+"""One object of one open connection, ready to be synced: its mapping, its merge rules, its capabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from hub.domain.merge import FieldMerge
+from hub.mapping.model import Mapping
+from hub.record.definition import RecordType
+from hub.sdk.capabilities import Capabilities, ObjectCapabilities
+from hub.sdk.connector import OpenConnector
+
+
+@dataclass(frozen=True)
+class OpenConnection:
+    """A connection with its open connector and its mappings by object, parents first."""
+
+    id: int
+    name: str
+    system: str
+    account_id: str
+    connector: OpenConnector
+    mappings: MappingOf[str, Mapping]
+
+    @cached_property
+    def objects(self) -> tuple[ObjectSync, ...]:
+        """Every mapped object in dependency order: what others refer to comes first."""
+        return tuple(ObjectSync(connection=self, mapping=mapping) for mapping in in_dependency_order(self.mappings))
+
+    def object(self, name: str) -> ObjectSync:
+        return next(o for o in self.objects if o.name == name)
+
+    def objects_of(self, record_type: str) -> tuple[str, ...]:
+        """Objects whose records are of this type, or of one that extends it."""
+        return tuple(o.name for o in self.objects if record_type in o.type_names)
+
+
+@dataclass(frozen=True)
+class ObjectSync:
+    """One object of an open connection."""
+
+    connection: OpenConnection
+    mapping: Mapping
+
+    @property
+    def name(self) -> str:
+        return self.mapping.object
+
+    @property
+    def record_type(self) -> RecordType:
+        return self.mapping.record
+
+    @property
+    def capabilities(self) -> ObjectCapabilities:
+        declared: Capabilities = self.connection.connector.capabilities
+        return declared.of(self.name)
+
+    @cached_property
+    def type_names(self) -> frozenset[str]:
+        return frozenset(t.name for t in self.record_type.lineage)
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """Fields without which a record of this type cannot exist."""
+        return tuple(name for name, field in self.record_type.fields.items() if field.required)
+
+    @cached_property
+    def merge_rules(self) -> dict[str, FieldMerge]:
+        return {name: _merge_rule(self.mapping, name, self.connection) for name in self.mapping.inbound}
+
+    @cached_property
+    def links(self) -> dict[str, tuple[str, ...]]:
+        """Inbound link fields and the objects of this connection in which their targets are found."""
+        return {
+            name: self.connection.objects_of(target)
+            for name, target in self.mapping.links.items()
+            if name in self.mapping.rules
+        }
+
+
+def in_dependency_order(mappings: MappingOf[str, Mapping]) -> list[Mapping]:
+    """Parents before children, by the links between record types; a link to the own type does not count."""
+    ordered: list[Mapping] = []
+    remaining = dict(sorted(mappings.items()))
+    while remaining:
+        provided = {t.name for m in remaining.values() for t in m.record.lineage}
+        free = [
+            m
+            for m in remaining.values()
+            if not ((set(m.links.values()) & provided) - {t.name for t in m.record.lineage})
+        ] or list(remaining.values())[:1]  # a cycle between types: take one, its links resolve later
+        ordered += free
+        for mapping in free:
+            del remaining[mapping.object]
+    return ordered
+
+
+def _merge_rule(mapping: Mapping, name: str, connection: OpenConnection) -> FieldMerge:
+    rule = mapping.rules[name]
+    policy = rule.policy
+    owner = policy.system in (connection.system, connection.name) if policy.kind == "system_of_record" else None
+    return FieldMerge(
+        policy=policy.kind,
+        owner=owner,
+        locked=partial(mapping.is_locked, name) if policy.kind == "locked_when" else None,
+        clear_on_null=rule.on_null == "clear",
+        rule=rule.rule,
+    )
