@@ -62,12 +62,12 @@ def _record_table(metadata: MetaData, record_type: RecordType) -> Table:
         record_type.name,
         metadata,
         *_identity_columns(record_type),
-        *(item for f in record_type.column_fields for item in _columns_of(record_type, f)),
+        *(item for f in record_type.column_fields for item in _columns_of(f)),
         Column("custom", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
         comment=record_type.doc,
     )
     if record_type.effective_dated:
-        table.append_constraint(CheckConstraint("valid_to > valid_from", name=f"{record_type.name}_validity"))
+        table.append_constraint(CheckConstraint("valid_to > valid_from", name="validity"))
     _add_indexes(table, record_type)
     return table
 
@@ -87,18 +87,18 @@ def _identity_columns(record_type: RecordType) -> Iterable[Column[Any]]:
     )
 
 
-def _columns_of(record_type: RecordType, field: Field) -> Iterable[SchemaItem]:
+def _columns_of(field: Field) -> Iterable[SchemaItem]:
     name, null = field.name, not field.required
     if field.kind == "money":
         yield Column(name, Numeric, nullable=null, comment=field.doc)
         yield Column(f"{name}_currency", Text, nullable=null)
         both = f"({_quoted(name)} IS NULL) = ({name}_currency IS NULL)"
-        yield CheckConstraint(both, name=f"{record_type.name}_{name}_has_currency")
+        yield CheckConstraint(both, name=f"{name}_has_currency")
         return
     reference = _reference(field)
     yield Column(name, _COLUMN_TYPES[field.kind], *reference, nullable=null, comment=field.doc)
     if field.choices:
-        yield CheckConstraint(_within_choices(field), name=f"{record_type.name}_{name}_choice")
+        yield CheckConstraint(_within_choices(field), name=f"{name}_choice")
 
 
 def _reference(field: Field) -> tuple[ForeignKey, ...]:
@@ -137,7 +137,7 @@ def _index(table: Table, names: tuple[str, ...]) -> None:
 def _index_validity(table: Table, names: tuple[str, ...]) -> None:
     """Of one key, no two living rows begin on the same day and at most one is open; an empty part of a key counts."""
     columns = [table.c[n] for n in names]
-    living = table.c.deleted_at.is_(None)
+    living = and_(table.c.deleted_at.is_(None), table.c.merged_into.is_(None))
     open_ended = and_(living, table.c.valid_to.is_(None))
     name = f"{table.name}_{'_'.join(names)}"
     _unique(f"{name}_from_key", *columns, table.c.valid_from, where=living)
