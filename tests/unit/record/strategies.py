@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, date
 
 from hypothesis import strategies as st
 
@@ -16,10 +16,17 @@ _DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**1
 def values_of_type(record_type: RecordType) -> st.SearchStrategy[dict[str, Value]]:
     """Any subset of the type's fields, each with a value of its kind or None; required ones always set."""
     fields = record_type.fields.values()
-    return st.fixed_dictionaries(
+    any_values = st.fixed_dictionaries(
         {f.name: value_of(f) for f in fields if f.required},
         optional={f.name: st.none() | value_of(f) for f in fields if not f.required},
     )
+    return any_values.map(_with_true_validity) if record_type.effective_dated else any_values
+
+
+def _with_true_validity(values: dict[str, Value]) -> dict[str, Value]:
+    begin, end = values["valid_from"], values.get("valid_to")
+    ordered = not isinstance(begin, date) or not isinstance(end, date) or begin < end
+    return values if ordered else {**values, "valid_to": None}
 
 
 def value_of(field: Field) -> st.SearchStrategy[Value]:
