@@ -3,6 +3,7 @@
 `python -m benchmarks.contenders SCENARIO CONTENDER SOURCE_URL DATABASE_URL COUNT` prints the Result as its last line.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -67,8 +68,9 @@ def run_alone(
     """One run in a fresh process whose working directory is `folder`; a run that fails raises with its last words."""
     command = [sys.executable, "-m", "benchmarks.contenders", scenario.name, contender]
     arguments = [f"{source_url}/{scenario.revision}", database_url, str(count)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [*command, *arguments], cwd=folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+        [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise RuntimeError(f"{contender} failed in {scenario.name}:\n{done.stderr[-4000:]}")

@@ -1,7 +1,7 @@
 """dlt, the library that most teams would reach for: merge into PostgreSQL by primary key, telemetry off.
 
-Importing dlt and declaring the pipeline is not measured. The pipeline's own state lies in the working directory, so that
-the runs of one round are runs of one pipeline.
+Importing dlt and declaring the pipeline is not measured. The pipeline's own state lies in the working directory, so
+that the runs of one round are runs of one pipeline.
 """
 
 import io
@@ -40,19 +40,17 @@ def load_arrow_adbc(source_url: str, database_url: str, count: int) -> Result:  
 
 
 def _merge(items: Iterator[Any], database_url: str, *, file_format: str | None = None) -> Result:
-    os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
+    settings = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR", "DLT_DATA_DIR": str(Path.cwd())}
+    os.environ.update(settings)
     import dlt  # heavy, and the processes of the other contenders do without it
     from dlt.destinations import postgres
 
-    pipeline = dlt.pipeline(
-        "accounts",
-        destination=postgres(_credentials(database_url)),
-        dataset_name="peer",
-        pipelines_dir=str(Path("pipelines").absolute()),
-    )
+    pipeline = dlt.pipeline("accounts", destination=postgres(_credentials(database_url)), dataset_name="peer")
     accounts = dlt.resource(items, name="account", write_disposition="merge", primary_key="Id")
     with Stopwatch() as watch:
-        pipeline.run(accounts, loader_file_format=file_format).raise_on_failed_jobs()
+        pipeline.run(accounts, loader_file_format=file_format).raise_on_failed_jobs()  # type: ignore[arg-type]
+    assert pipeline.last_trace is not None
+    assert pipeline.last_trace.last_normalize_info is not None
     return watch.result(records=pipeline.last_trace.last_normalize_info.row_counts["account"])
 
 
@@ -83,7 +81,10 @@ def _tables(source_url: str) -> Iterator["pa.Table"]:
     stamp = pa.timestamp("us", tz="UTC")
     records = pa.list_(pa.struct([("CreatedDate", stamp), ("SystemModstamp", stamp)]))
     as_stamps = json.ParseOptions(explicit_schema=pa.schema([("records", records)]))
-    for body in read_pages(source_url):
+
+    def table(body: bytes) -> pa.Table:
         whole = json.ReadOptions(block_size=len(body))  # a page is one line, and a line may not span blocks
         page = json.read_json(io.BytesIO(body), read_options=whole, parse_options=as_stamps)
-        yield pa.Table.from_struct_array(page["records"].combine_chunks().flatten()).drop_columns("attributes")
+        return pa.Table.from_struct_array(page["records"].combine_chunks().flatten()).drop_columns("attributes")
+
+    return map(table, read_pages(source_url))

@@ -1,4 +1,4 @@
-"""The race: all contenders take turns in one run, each on its own database of one real PostgreSQL with full durability."""
+"""The race: all contenders take turns in one run, each on its own database of one fully durable PostgreSQL."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.contenders import INITIAL_LOAD, ROOT, SCENARIOS, Scenario, run_alone
 from benchmarks.measure import Result
@@ -22,6 +22,10 @@ _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 Announce = Callable[[int, str, str], None]
 
 
+# The scenario of `race_for_memory`.
+MILLION = "initial_load_1m"
+
+
 @dataclass(frozen=True)
 class Lap:
     """One measured run."""
@@ -29,7 +33,6 @@ class Lap:
     round: int
     scenario: str
     contender: str
-    count: int
     result: Result
 
 
@@ -60,7 +63,7 @@ def race(*, server_url: str, count: int, rounds: int, announce: Announce) -> Ite
                         if name in scenario.contenders:
                             announce(number, scenario.name, name)
                             result = _lap(scenario, name, source_url, lanes[name], checks[scenario.revision])
-                            yield Lap(number, scenario.name, name, count, result)
+                            yield Lap(number, scenario.name, name, result)
 
 
 def race_for_memory(*, server_url: str, count: int, announce: Announce) -> Iterator[Lap]:
@@ -69,10 +72,10 @@ def race_for_memory(*, server_url: str, count: int, announce: Announce) -> Itera
     check = expected(count=count, revision=INITIAL_LOAD.revision)
     with running_source(count=count, revisions=(INITIAL_LOAD.revision,)) as source_url:
         for name in names:
-            announce(1, f"{INITIAL_LOAD.name} of {count:,}", name)
+            announce(1, MILLION, name)
             with _lanes(server_url, [name]) as lanes:
                 result = _lap(INITIAL_LOAD, name, source_url, lanes[name], check)
-                yield Lap(1, INITIAL_LOAD.name, name, count, result)
+                yield Lap(1, MILLION, name, result)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ PAGE_SIZE = 2000
 CHANGED_EVERY = 100
 RAISE = Decimal("1000.00")
 
-_SYLLABLES = [a + b for a in "b d f g k l m n p r s t v z br dr gr kr tr st".split() for b in "a e i o u".split()]
+_ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z", "br", "dr", "gr", "kr", "tr", "st")
+_SYLLABLES = [onset + vowel for onset in _ONSETS for vowel in "aeiou"]
 _SECTORS = ("Systems", "Networks", "Cloud", "Consulting", "Security", "Data", "Automation")
 _LEGAL = ("BV", "GmbH", "Inc.", "SA", "Ltd")
 _COUNTRIES = ("BE", "DE", "US", "BE", "FR")
@@ -68,8 +69,8 @@ def _encode(index: int, revision: Revision) -> bytes:
     stamp = (_CHANGED_STAMP if _is_changed(index, revision) else _FIRST_STAMP) + timedelta(seconds=index // 3)
     record_id = f"001Pb0000{index:09d}"
     return (
-        '{"attributes":{"type":"Account","url":"/services/data/v67.0/sobjects/Account/%s"}' % record_id
-        + f',"Id":"{record_id}","Name":"{base.title()} {_pick(_SECTORS, index)} {_pick(_LEGAL, index)}"'
+        f'{{"attributes":{{"type":"Account","url":"/services/data/v67.0/sobjects/Account/{record_id}"}}'
+        f',"Id":"{record_id}","Name":"{base.title()} {_pick(_SECTORS, index)} {_pick(_LEGAL, index)}"'
         f',"Website":"https://www.{base}.com/about","Phone":"+3247{index:07d}"'
         f',"BillingCountryCode":"{country}","BillingCity":"{_pick(_CITIES, index)}"'
         f',"BillingPostalCode":"{1000 + index % 9000}","Vat_Number__c":{_vat_number(index, country)}'

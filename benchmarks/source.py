@@ -9,7 +9,7 @@ import asyncio
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -55,7 +55,7 @@ def _write_pages(path: Path, *, count: int, revision: Revision) -> _Pages:
     return _Pages(path.open("rb"), offsets)
 
 
-async def _serve(pages: dict[str, _Pages], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _serve(pages: Mapping[str, _Pages], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while True:
             request = await reader.readuntil(b"\r\n\r\n")
@@ -66,7 +66,7 @@ async def _serve(pages: dict[str, _Pages], reader: asyncio.StreamReader, writer:
         writer.close()
 
 
-async def _answer(pages: dict[str, _Pages], target: str, writer: asyncio.StreamWriter) -> None:
+async def _answer(pages: Mapping[str, _Pages], target: str, writer: asyncio.StreamWriter) -> None:
     _, revision, _, number = (target.partition("?")[0] + "/0").split("/")[:4]
     found = pages.get(revision)
     if found is None or not int(number) < len(found.offsets) - 1:
@@ -81,9 +81,8 @@ async def _answer(pages: dict[str, _Pages], target: str, writer: asyncio.StreamW
 
 async def _run(count: int, revisions: list[Revision]) -> None:
     with tempfile.TemporaryDirectory(prefix="partnerhub-source-") as folder:
-        pages = {
-            revision: _write_pages(Path(folder, revision), count=count, revision=revision)
-            for revision in revisions
+        pages: dict[str, _Pages] = {
+            revision: _write_pages(Path(folder, revision), count=count, revision=revision) for revision in revisions
         }
         server = await asyncio.start_server(partial(_serve, pages), "127.0.0.1", 0)
         host, port = server.sockets[0].getsockname()
