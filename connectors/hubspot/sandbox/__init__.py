@@ -1,0 +1,39 @@
+"""HubSpot's API as an emulator: what an operator tries a configuration on, and what the tests run against."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.hubspot.sandbox.hubspot import HubSpotSandbox
+from hub.sdk.sandbox import ContractObject, SandboxSpec
+
+__all__ = ["SANDBOX", "HubSpotSandbox"]
+
+
+def _company(number: int) -> dict[str, Any]:
+    return {
+        "name": f"Company {number}",
+        "domain": f"company{number}.example",
+        "phone": f"+49 30 {number:07d}",
+        "country": "Germany",
+        "type": "PARTNER",
+        "annualrevenue": f"{1000 + number}.50",
+    }
+
+
+def _contact(number: int) -> dict[str, Any]:
+    return {"firstname": "Ada", "lastname": f"Person {number}", "email": f"person{number}@company.example"}
+
+
+def _deal(number: int) -> dict[str, Any]:
+    return {"dealname": f"Deal {number}", "amount": f"{500 + number}", "registration_status": "submitted"}
+
+
+SANDBOX = SandboxSpec(
+    make=HubSpotSandbox,
+    contract_objects=(
+        ContractObject("companies", _company, "description", key_field="hub_id", required_field="name"),
+        ContractObject("contacts", _contact, "jobtitle", key_field="hub_id", required_field="lastname"),
+        ContractObject("deals", _deal, "description", key_field="partner_deal_id", required_field="dealname"),
+    ),
+)

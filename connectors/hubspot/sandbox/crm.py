@@ -1,0 +1,295 @@
+"""The account's records and the rules under which they are created, changed, archived, restored and merged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from connectors.hubspot.sandbox.answers import conflict, invalid, iso, not_found
+from connectors.hubspot.sandbox.associations import HUBSPOT_DEFINED, PRIMARY, Associations, Node
+from connectors.hubspot.sandbox.schema import (
+    OWNERS,
+    SINGULAR,
+    Property,
+    created_property,
+    fresh_pipelines,
+    fresh_properties,
+    modified_property,
+)
+from connectors.hubspot.sandbox.table import Table
+from connectors.hubspot.sandbox.values import stored_value
+from hub.sdk.sandbox import Faults, StoredRecord, World
+
+# What happened, for the webhooks: (kind, object type, record id, who, details).
+Listener = Callable[[str, str, str, str, Mapping[str, Any]], None]
+
+MERGED_IDS = "hs_merged_object_ids"
+_FIRST_ID = 20_000_000_001
+
+
+class Crm:
+    """One HubSpot account. `by` is `human` or the name of an API client."""
+
+    def __init__(self, *, world: World, faults: Faults, seed: int, listener: Listener) -> None:
+        self.world = world
+        self.faults = faults
+        self.properties = fresh_properties()
+        self.pipelines = fresh_pipelines()
+        self.tables = {object_type: Table() for object_type in self.properties}
+        self.associations = Associations()
+        self._listener = listener
+        self._ids = count(_FIRST_ID + seed * 1_000_000_000)
+
+    def find(self, object_type: str, record_id: str) -> StoredRecord | None:
+        """The record behind an id, the survivor behind the id of a merged one; archived ones too."""
+        record = self.world.get(object_type, record_id)
+        while record is not None and record.merged_into is not None:
+            record = self.world.get(object_type, record.merged_into)
+        return None if record is None or record.purged else record
+
+    def find_by(self, object_type: str, property_name: str | None, value: str) -> StoredRecord | None:
+        """The live record with that id, or with that value of a unique property."""
+        if property_name in (None, "hs_object_id"):
+            record = self.find(object_type, value)
+            return record if record is not None and record.live else None
+        property = self.properties[object_type].get(str(property_name))
+        if property is None or not property.unique:
+            raise invalid(f"{property_name!r} is no unique property.", code="NON_UNIQUE_ID_PROPERTY")
+        record_id = self.tables[object_type].unique.get(property.name, {}).get(value.lower())
+        return self.world.get(object_type, record_id) if record_id else None
+
+    def check(self, object_type: str, values: Mapping[str, object]) -> None:
+        """Raise what writing these values of a record would be refused for; uniqueness is not looked at."""
+        for name, value in values.items():
+            self._checked_value(object_type, name, value)
+
+    def create(self, object_type: str, values: Mapping[str, object], *, by: str) -> StoredRecord:
+        fields = {name: text for name, text in self._checked(object_type, None, values).items() if text is not None}
+        self._require_rules(object_type, fields)
+        self._claim_unique(object_type, None, fields)
+        record = self.world.add(object_type, str(next(self._ids)), fields, by=by)
+        self._index_unique(object_type, record, {}, fields)
+        record.visible_at = record.modified_at + self._lag(object_type)
+        self.tables[object_type].add(record)
+        self._listener("creation", object_type, record.id, by, {})
+        return record
+
+    def update(self, object_type: str, record: StoredRecord, values: Mapping[str, object], *, by: str) -> None:
+        changed = self._checked(object_type, record, values)
+        after = {**record.fields, **changed}
+        self._require_rules(object_type, after)
+        self._claim_unique(object_type, record, changed)
+        self._index_unique(object_type, record, record.fields, changed)
+        before = record.fields
+        self._restamp(object_type, record, by, {name: text for name, text in after.items() if text is not None})
+        for name, text in changed.items():
+            if before.get(name) != text:
+                self._listener("propertyChange", object_type, record.id, by, {"name": name, "value": text or ""})
+
+    def archive(self, object_type: str, record_id: str, *, by: str) -> None:
+        record = self.find(object_type, record_id)
+        if record is None or not record.live:
+            return
+        record.deleted_at = self.world.clock.now()
+        self._drop_unique(object_type, record)
+        self.tables[object_type].archived.add(record.id)
+        self.tables[object_type].revision += 1
+        self._listener("deletion", object_type, record.id, by, {})
+
+    def restore(self, object_type: str, record_id: str) -> None:
+        record = self._existing(object_type, record_id)
+        window = timedelta(days=self.faults.get("restore_window_days"))
+        if record.deleted_at is None or record.deleted_at + window < self.world.clock.now():
+            raise ValueError(f"{object_type} {record_id} cannot be restored.")
+        self._claim_unique(object_type, record, record.fields)
+        record.deleted_at = None
+        self.tables[object_type].archived.discard(record.id)
+        self._index_unique(object_type, record, {}, record.fields)
+        self._restamp(object_type, record, "human", record.fields)
+        self._listener("restore", object_type, record.id, "human", {})
+
+    def purge(self, object_type: str, record_id: str, *, by: str) -> None:
+        """Privacy deletion: nothing remains, not even in the archive."""
+        record = self._existing(object_type, record_id)
+        if record.live:
+            self._drop_unique(object_type, record)
+        record.purged = True
+        record.deleted_at = record.deleted_at or self.world.clock.now()
+        self.tables[object_type].archived.discard(record.id)
+        self.tables[object_type].revision += 1
+        self.associations.forget(Node(object_type, record.id))
+        kind = "privacyDeletion" if object_type == "contacts" else "deletion"
+        self._listener(kind, object_type, record.id, by, {})
+
+    def merge(self, object_type: str, primary_id: str, other_id: str, *, by: str) -> StoredRecord:
+        """Both records become one with a new id, under which both old ids are answered from now on."""
+        primary, other = self._live(object_type, primary_id), self._live(object_type, other_id)
+        if primary is other:
+            raise invalid("A record cannot be merged with itself.", code="INVALID_MERGE")
+        fields = {**other.fields, **primary.fields}
+        fields[MERGED_IDS] = ";".join(_merged_ids(primary, other))
+        self._drop_unique(object_type, primary)
+        self._drop_unique(object_type, other)
+        survivor = self.world.add(object_type, str(next(self._ids)), fields, by=by)
+        survivor.created_at = min(primary.created_at, other.created_at)
+        survivor.visible_at = survivor.modified_at + self._lag(object_type)
+        self._index_unique(object_type, survivor, {}, fields)
+        self.tables[object_type].add(survivor)
+        for old in (primary, other):
+            old.merged_into, old.deleted_at = survivor.id, survivor.modified_at
+            self.associations.move(Node(object_type, old.id), Node(object_type, survivor.id))
+        details = {"primary": primary.id, "merged": other.id, "moved": len(other.fields)}
+        self._listener("merge", object_type, survivor.id, by, details)
+        return survivor
+
+    def associate_primary(self, object_type: str, record_id: str, to_type: str, to_id: str | None, *, by: str) -> None:
+        """What a person does in the association card: replace the (primary) associated record."""
+        here = Node(object_type, record_id)
+        current = self.associations.primary(here, to_type)
+        if current is not None and current != to_id:
+            self.associations.remove(here, Node(to_type, current))
+            self.association_changed(here, Node(to_type, current), removed=True, by=by)
+        if to_id is not None and current != to_id:
+            target = self._live(to_type, to_id)
+            label = PRIMARY.get((object_type, to_type))
+            labels = [(HUBSPOT_DEFINED, label)] if label is not None else []
+            self.associations.set(here, Node(to_type, target.id), labels)
+            self.association_changed(here, Node(to_type, target.id), removed=False, by=by)
+
+    def association_changed(self, here: Node, there: Node, *, removed: bool, by: str) -> None:
+        record = self.world.get(here.type, here.id)
+        if record is not None and self.faults.get("association_bumps_modified"):
+            self._restamp(here.type, record, by, record.fields)
+        details = {"to_type": there.type, "to_id": there.id, "removed": removed}
+        self._listener("associationChange", here.type, here.id, by, details)
+
+    def read_property(self, object_type: str, record: StoredRecord, fields: Mapping[str, Any], name: str) -> str | None:
+        """A property's text as it is answered; `fields` are the record's, or those of an earlier state."""
+        if name == "hs_object_id":
+            return record.id
+        if name == created_property(object_type):
+            return iso(record.created_at)
+        if name == modified_property(object_type):
+            return iso(record.modified_at)
+        text: str | None = fields.get(name)
+        if text and not self.faults.get("datetime_fraction") and self._is_datetime(object_type, name):
+            return text.replace(".000Z", "Z")
+        return text
+
+    def options(self, object_type: str, property: Property) -> Collection[str]:
+        if property.referenced == "owners":
+            return [owner.id for owner in OWNERS]
+        if property.referenced == "pipelines":
+            return [pipeline.id for pipeline in self.pipelines[object_type]]
+        if property.referenced == "stages":
+            return [stage.id for pipeline in self.pipelines[object_type] for stage in pipeline.stages]
+        return property.options
+
+    def _checked(
+        self, object_type: str, record: StoredRecord | None, values: Mapping[str, object]
+    ) -> dict[str, str | None]:
+        ignored = () if self.faults.get("null_clears") else (None,)
+        checked = {
+            name: self._checked_value(object_type, name, value)
+            for name, value in values.items()
+            if value not in ignored
+        }
+        if object_type in self.pipelines:
+            self._require_stage_of_pipeline(object_type, {**(record.fields if record else {}), **checked}, checked)
+        if object_type == "notes" and record is None and not checked.get("hs_timestamp"):
+            raise invalid("hs_timestamp is required", code="REQUIRED_FIELD", field="hs_timestamp")
+        return checked
+
+    def _checked_value(self, object_type: str, name: str, value: object) -> str | None:
+        property = self.properties[object_type].get(name)
+        if property is None:
+            raise invalid(f'Property "{name}" does not exist', code="PROPERTY_DOESNT_EXIST", field=name)
+        if property.read_only:
+            raise invalid(f'Property "{name}" is read only', code="READ_ONLY_VALUE", field=name)
+        return None if value is None else stored_value(property, value, self.options(object_type, property))
+
+    def _require_stage_of_pipeline(
+        self, object_type: str, fields: Mapping[str, str | None], checked: Mapping[str, str | None]
+    ) -> None:
+        stage = fields.get("dealstage")
+        if stage is None or not {"dealstage", "pipeline"} & checked.keys():
+            return
+        wanted = fields.get("pipeline") or "default"
+        pipeline = next(each for each in self.pipelines[object_type] if each.id == wanted)
+        if stage not in [each.id for each in pipeline.stages]:
+            message = f'Stage "{stage}" is not in pipeline "{wanted}"'
+            raise invalid(message, code="INVALID_PIPELINE_STAGE_ID", field="dealstage")
+
+    def _require_rules(self, object_type: str, fields: Mapping[str, str | None]) -> None:
+        for rule in self.faults.get("admin_validation"):
+            rule_type, name = rule.split(".")
+            if rule_type == object_type and not fields.get(name):
+                message = f'Property "{name}" is required by a rule of this account'
+                raise invalid(message, code="PROPERTY_VALIDATION_RULE", field=name)
+
+    def _claim_unique(self, object_type: str, record: StoredRecord | None, fields: Mapping[str, str | None]) -> None:
+        index = self.tables[object_type].unique
+        for name, text in fields.items():
+            holder = index.get(name, {}).get(text.lower()) if text else None
+            if holder is not None and (record is None or holder != record.id):
+                label = SINGULAR[object_type].capitalize()
+                raise conflict(f"{label} already exists. Existing ID: {holder}")
+
+    def _index_unique(
+        self, object_type: str, record: StoredRecord, old: Mapping[str, Any], new: Mapping[str, Any]
+    ) -> None:
+        index = self.tables[object_type].unique
+        for name, text in new.items():
+            property = self.properties[object_type].get(name)
+            if property is None or not property.unique:
+                continue
+            values = index.setdefault(name, {})
+            if old.get(name):
+                values.pop(old[name].lower(), None)
+            if text:
+                values[text.lower()] = record.id
+
+    def _drop_unique(self, object_type: str, record: StoredRecord) -> None:
+        for name, values in self.tables[object_type].unique.items():
+            text = record.fields.get(name)
+            if text and values.get(text.lower()) == record.id:
+                del values[text.lower()]
+
+    def _restamp(self, object_type: str, record: StoredRecord, by: str, fields: dict[str, Any]) -> None:
+        now, lag = self.world.clock.now(), self._lag(object_type)
+        if lag:
+            earlier = {"fields": record.fields, "modified_at": record.modified_at, "visible_at": record.visible_at}
+            record.history.append(earlier)
+        else:
+            record.history.clear()
+        record.fields, record.by, record.version = fields, by, record.version + 1
+        record.modified_at, record.visible_at = now, now + lag
+        self.tables[object_type].touched(record)
+
+    def _lag(self, object_type: str) -> timedelta:
+        late = self.faults.take("late_commit", object_type)
+        seconds = late.options.get("seconds", 30) if late else self.faults.get("search_lag")
+        return timedelta(seconds=float(seconds))
+
+    def _is_datetime(self, object_type: str, name: str) -> bool:
+        property = self.properties[object_type].get(name)
+        return property is not None and property.type == "datetime"
+
+    def _existing(self, object_type: str, record_id: str) -> StoredRecord:
+        record = self.find(object_type, record_id)
+        if record is None:
+            raise ValueError(f"There is no {object_type} {record_id}.")
+        return record
+
+    def _live(self, object_type: str, record_id: str) -> StoredRecord:
+        record = self.find(object_type, record_id)
+        if record is None or not record.live:
+            raise not_found(f"There is no {object_type} {record_id}.", [record_id])
+        return record
+
+
+def _merged_ids(*records: StoredRecord) -> Sequence[str]:
+    earlier = [part for record in records for part in str(record.fields.get(MERGED_IDS) or "").split(";") if part]
+    return list(dict.fromkeys([*earlier, *(record.id for record in records)]))

@@ -1,0 +1,234 @@
+"""The search endpoint's language: filter groups, one sort, a window of 10,000, and an index that lags behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from connectors.hubspot.sandbox.answers import Json, invalid, millis
+from connectors.hubspot.sandbox.associations import Node
+from connectors.hubspot.sandbox.crm import Crm
+from connectors.hubspot.sandbox.schema import created_property, modified_property, type_of
+from connectors.hubspot.sandbox.table import State, searchable
+
+MAX_RESULTS = 10_000
+MAX_LIMIT = 200
+MAX_QUERY = 3_000
+# groups, filters a group, filters in all
+MAXIMA = {"5/6/18": (5, 6, 18), "5/10/25": (5, 10, 25), "6 groups": (6, 6, 36)}
+
+_Sortable = Decimal | str
+_Test = Callable[[State], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a search; `after` is None on the last page."""
+
+    total: int
+    states: Sequence[State]
+    after: str | None
+
+
+class Search:
+    """Searches of one account; the matches of the latest query are kept while nothing changes."""
+
+    def __init__(self, crm: Crm) -> None:
+        self._crm = crm
+        self._kept: tuple[object, list[State]] | None = None
+
+    def run(self, object_type: str, body: Json) -> Found:
+        limit, after = _window(body)
+        states = self._matches(object_type, body)
+        page = states[after : after + limit]
+        end = after + len(page)
+        return Found(len(states), page, str(end) if end < len(states) else None)
+
+    def _matches(self, object_type: str, body: Json) -> list[State]:
+        table, now = self._crm.tables[object_type], self._crm.world.clock.now()
+        settled = table.settled_at is None or table.settled_at <= now
+        question = {name: value for name, value in body.items() if name not in ("after", "limit", "properties")}
+        key = (object_type, table.revision, repr(question))
+        if settled and self._kept is not None and self._kept[0] == key:
+            return self._kept[1]
+        states = self._find(object_type, body, now)
+        self._kept = (key, states) if settled else None
+        return states
+
+    def _find(self, object_type: str, body: Json, now: datetime) -> list[State]:
+        groups = self._groups(object_type, body.get("filterGroups") or [])
+        tests = [test for _, test in groups]
+        words = str(body.get("query") or "").lower()
+        if len(words) > MAX_QUERY:
+            raise invalid("The query is too long", code="INVALID_QUERY")
+        lower = min((stamp for stamp, _ in groups), default=0)
+        found = [
+            state
+            for state in self._candidates(object_type, lower, now)
+            if (not tests or any(test(state) for test in tests)) and (not words or _mentions(state, words))
+        ]
+        return self._sorted(object_type, found, body.get("sorts") or [])
+
+    def _candidates(self, object_type: str, stamp: int, now: datetime) -> Iterable[State]:
+        table, world = self._crm.tables[object_type], self._crm.world
+        ids = table.ids_modified_from(stamp) if stamp else table.ids_after(None)
+        for record_id in ids:
+            record = world.get(object_type, record_id)
+            if record is not None and (state := searchable(record, now)) is not None:
+                yield state
+
+    def _groups(self, object_type: str, groups: Sequence[Json]) -> list[tuple[int, _Test]]:
+        """Per group: the smallest last-modified stamp it can match, and its test."""
+        most_groups, most_filters, most_in_all = MAXIMA[self._crm.faults.get("filter_maxima")]
+        filters = [group.get("filters") or [] for group in groups]
+        if len(groups) > most_groups or any(len(each) > most_filters for each in filters):
+            raise invalid("Too many filter groups or filters", code="FILTER_LIMIT")
+        if sum(map(len, filters)) > most_in_all:
+            raise invalid("Too many filters in all", code="FILTER_LIMIT")
+        return [(_lower_stamp(object_type, each), self._all_of(object_type, each)) for each in filters]
+
+    def _all_of(self, object_type: str, filters: Sequence[Json]) -> _Test:
+        tests = [self._test(object_type, each) for each in filters]
+        return lambda state: all(test(state) for test in tests)
+
+    def _test(self, object_type: str, one: Json) -> _Test:
+        name, operator = str(one.get("propertyName") or ""), str(one.get("operator") or "")
+        test = _OPERATORS.get(operator)
+        if test is None:
+            raise invalid(f"{operator!r} is no operator", code="INVALID_OPERATOR")
+        if name.startswith("associations."):
+            return self._association_test(object_type, name, operator, one)
+        read = self._reader(object_type, name)
+        wanted = _wanted(one, numeric=self._is_ordered_as_number(object_type, name))
+        if not wanted and operator not in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
+            raise invalid(f"{operator} needs a value", code="INVALID_FILTER", field=name)
+        return lambda state: test(read(state), wanted)
+
+    def _association_test(self, object_type: str, name: str, operator: str, one: Json) -> _Test:
+        to_type = type_of(name.removeprefix("associations."))
+        if to_type is None or operator not in ("EQ", "IN"):
+            raise invalid(f"{name!r} cannot be searched so", code="INVALID_FILTER")
+        wanted = {str(value) for value in one.get("values") or [one.get("value")]}
+        links = self._crm.associations
+        return lambda state: not wanted.isdisjoint(links.of(Node(object_type, state.record.id), to_type))
+
+    def _reader(self, object_type: str, name: str) -> Callable[[State], _Sortable | None]:
+        if name == "hs_object_id":
+            return lambda state: Decimal(state.record.id)
+        if name == modified_property(object_type):
+            return lambda state: Decimal(millis(state.modified_at))
+        if name == created_property(object_type):
+            return lambda state: Decimal(millis(state.record.created_at))
+        if name not in self._crm.properties[object_type]:
+            raise invalid(f'Property "{name}" does not exist', code="PROPERTY_DOESNT_EXIST", field=name)
+        convert = _CONVERT.get(self._crm.properties[object_type][name].type, str.lower)
+        return lambda state: convert(text) if (text := state.fields.get(name)) is not None else None
+
+    def _is_ordered_as_number(self, object_type: str, name: str) -> bool:
+        property = self._crm.properties[object_type].get(name)
+        return property is not None and property.type in _CONVERT
+
+    def _sorted(self, object_type: str, states: list[State], sorts: Sequence[Json | str]) -> list[State]:
+        if len(sorts) > 1:
+            raise invalid("Only one sort is allowed", code="INVALID_SORT")
+        if not sorts:
+            return states
+        one = sorts[0] if isinstance(sorts[0], Mapping) else {"propertyName": sorts[0]}
+        read = self._reader(object_type, str(one.get("propertyName")))
+        backwards = one.get("direction") == "DESCENDING"
+
+        def order(state: State) -> tuple[bool, Any]:
+            value = read(state)
+            return value is None, value if value is not None else ""
+
+        return sorted(states, key=order, reverse=backwards)
+
+
+def _window(body: Json) -> tuple[int, int]:
+    try:
+        limit, after = int(body.get("limit") or 10), int(body.get("after") or 0)
+    except (TypeError, ValueError) as exc:
+        raise invalid("limit and after are integers", code="INVALID_PAGING", field="after") from exc
+    if not 0 < limit <= MAX_LIMIT:
+        raise invalid(f"limit is at most {MAX_LIMIT}", code="INVALID_PAGING", field="limit")
+    if after + limit > MAX_RESULTS:
+        raise invalid(f"A search gives {MAX_RESULTS} results at most", code="INVALID_PAGING", field="after")
+    return limit, after
+
+
+def _lower_stamp(object_type: str, filters: Sequence[Json]) -> int:
+    """The least last-modified stamp that can match: the way into the index of stamps."""
+    name = modified_property(object_type)
+    bounds = [
+        int(_number(one.get("value")))
+        for one in filters
+        if one.get("propertyName") == name and one.get("operator") in ("GT", "GTE", "EQ", "BETWEEN")
+    ]
+    return max(bounds, default=0)
+
+
+def _number(value: object) -> Decimal:
+    text = str(value)
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal(_moment_millis(text))
+
+
+def _moment_millis(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise invalid(f"{text!r} is no number and no time", code="INVALID_FILTER_VALUE") from exc
+    return millis(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+_CONVERT: dict[str, Callable[[str], _Sortable]] = {
+    "number": Decimal,
+    "datetime": lambda text: Decimal(_moment_millis(text)),
+    "date": lambda text: Decimal(_moment_millis(text)),
+}
+
+
+def _wanted(one: Json, *, numeric: bool) -> list[_Sortable]:
+    values = [one[name] for name in ("value", "highValue") if one.get(name) is not None] + list(one.get("values") or [])
+    return [_number(value) if numeric else str(value).lower() for value in values]
+
+
+def _multi(value: _Sortable | None, wanted: list[_Sortable]) -> bool:
+    """Whether one of the wanted values is the value, or one of a checkbox's values."""
+    if value is None:
+        return False
+    return value in wanted or (isinstance(value, str) and any(part in wanted for part in value.split(";")))
+
+
+def _compare(holds: Callable[[Any, Any], bool]) -> Callable[[_Sortable | None, list[_Sortable]], bool]:
+    return lambda value, wanted: value is not None and holds(value, wanted[0])
+
+
+def _has_token(value: _Sortable | None, wanted: list[_Sortable]) -> bool:
+    return value is not None and str(wanted[0]).strip("*") in str(value)
+
+
+_OPERATORS: dict[str, Callable[[_Sortable | None, list[_Sortable]], bool]] = {
+    "EQ": _multi,
+    "NEQ": lambda value, wanted: not _multi(value, wanted),
+    "LT": _compare(lambda value, wanted: value < wanted),
+    "LTE": _compare(lambda value, wanted: value <= wanted),
+    "GT": _compare(lambda value, wanted: value > wanted),
+    "GTE": _compare(lambda value, wanted: value >= wanted),
+    "BETWEEN": lambda value, wanted: value is not None and wanted[0] <= value <= wanted[1],  # type: ignore[operator]
+    "IN": _multi,
+    "NOT_IN": lambda value, wanted: not _multi(value, wanted),
+    "HAS_PROPERTY": lambda value, _: value is not None,
+    "NOT_HAS_PROPERTY": lambda value, _: value is None,
+    "CONTAINS_TOKEN": _has_token,
+    "NOT_CONTAINS_TOKEN": lambda value, wanted: not _has_token(value, wanted),
+}
+
+
+def _mentions(state: State, words: str) -> bool:
+    return any(words in str(text).lower() for text in state.fields.values())
