@@ -1,0 +1,1 @@
+"""The mapping engine: YAML in, one plain function per direction out."""

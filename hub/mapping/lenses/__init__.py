@@ -1,0 +1,1 @@
+"""Lenses: one name for both directions between a remote value and a record's value."""

@@ -1,0 +1,78 @@
+"""The parts of a mapping that other code reads: field rules with their policies, and what a read yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec import Struct
+
+from hub.record.definition import Field
+from hub.record.values import Value, Values
+from hub.sdk.records import JsonValue, RemoteFields
+
+Direction = Literal["both", "pull", "push"]
+OnDelete = Literal["mirror", "deactivate", "unlink", "ask"]
+PolicyKind = Literal[
+    "review", "system_of_record", "prefer_hub", "prefer_remote", "latest_wins", "fill_only", "locked_when"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPolicy:
+    """Who wins when both sides changed a field. `system` belongs to system_of_record, `condition` to locked_when."""
+
+    kind: PolicyKind = "review"
+    system: str | None = None
+    condition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """One line under `fields`.
+
+    `name` is the record's field, custom ones as `custom.<name>`. `remotes` are the remote paths it reads and writes.
+    `on_null` says what an incoming null does: `keep` ours, or `clear` it. `rule` is the provenance shown to people.
+    """
+
+    name: str
+    field: Field
+    remotes: tuple[str, ...]
+    direction: Direction
+    on_null: Literal["keep", "clear"]
+    policy: FieldPolicy
+    required: bool
+    line: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRule:
+    """One way to find the record that a new remote record is: equal fields, or a score over all evidence."""
+
+    on: tuple[str, ...] = ()
+    scored: bool = False
+
+
+class FieldProblem(Struct, frozen=True):
+    """A value that could not be mapped: `message` completes "The value …"; `value` is shortened for the operator."""
+
+    field: str
+    remote: str
+    message: str
+    value: str
+
+
+class Mapped(Struct, frozen=True):
+    """One remote record as the hub sees it.
+
+    Absent fields are missing keys, nulls are None, link fields hold a RemoteRef. A field with a problem is absent.
+    """
+
+    values: dict[str, Value]
+    problems: tuple[FieldProblem, ...]
+
+
+Getter = Callable[[RemoteFields], Mapped]
+Putter = Callable[[Values, Collection[str]], dict[str, JsonValue]]

@@ -1,0 +1,139 @@
+"""The shape of a mapping file: what may stand where, for loading and for editors."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from hub.mapping.lenses.registry import LENSES
+
+NAME = r"^(custom\.)?[a-z][a-z0-9_]{0,62}$"
+REMOTE = r"^[A-Za-z_][A-Za-z0-9_:-]*(\.[A-Za-z_][A-Za-z0-9_:-]*){0,4}$"
+RemotePath = Annotated[str, StringConstraints(pattern=REMOTE, max_length=200)]
+Constant = str | int | bool | None
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ScopeDoc(_Part):
+    """Which records take part."""
+
+    where: str | None = Field(
+        None, max_length=2_000, description="Filter on the remote side, in the vendor's language."
+    )
+    when: str | None = Field(
+        None, description="CEL condition over `record`: which of our records belong in this system."
+    )
+
+
+class KeyDoc(_Part):
+    """Where the hub leaves its mark."""
+
+    field: RemotePath = Field(description="Unique remote field that carries the hub's key.")
+
+
+class MatchDoc(_Part):
+    """One way to recognise a new remote record."""
+
+    on: list[str] = Field([], description="Record fields that must be equal; one of the type's natural keys.")
+    scored: bool = Field(False, description="Compare by score over all evidence; unsure pairs wait for a person.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> MatchDoc:
+        if bool(self.on) == self.scored:
+            raise ValueError("write either on: [fields] or scored: true")
+        return self
+
+
+class PolicyDoc(_Part):
+    """The policies that need a word more."""
+
+    system_of_record: str | None = Field(None, description="The system whose value wins.")
+    locked_when: str | None = Field(None, description="CEL condition over `record` under which the field is locked.")
+
+    @model_validator(mode="after")
+    def _one_policy(self) -> PolicyDoc:
+        if (self.system_of_record is None) == (self.locked_when is None):
+            raise ValueError("name one policy: system_of_record or locked_when")
+        return self
+
+
+class FieldDoc(_Part):
+    """One field of the record."""
+
+    remote: RemotePath | None = Field(None, description="Remote field, or a dotted path to it.")
+    lens: str | dict[str, Any] | list[Any] | None = Field(None, description="How the value is read and written.")
+    direction: Literal["both", "pull", "push"] | None = Field(
+        None, description="both (default), pull: remote to record only, push: record to remote only."
+    )
+    on_null: Literal["keep", "clear"] = Field("keep", description="What an incoming null does to our value.")
+    policy: Literal["review", "prefer_hub", "prefer_remote", "latest_wins", "fill_only"] | PolicyDoc = Field(
+        "review", description="Who wins when both sides changed the field."
+    )
+    required: bool = Field(False, description="A record without it is not taken in.")
+    placeholders: list[str] = Field([], description="Remote texts that stand for nothing, such as Unknown.")
+    default: Constant = Field(
+        None, description="Written where the remote requires a value and the record has none; read back as null."
+    )
+    compute: str | None = Field(
+        None, description="CEL expression for one direction: over `remote` when pulling, `value` when pushing."
+    )
+    reads: list[RemotePath] = Field([], description="Remote fields that a pulling `compute` uses.")
+
+
+class MappingDoc(_Part):
+    """How one remote object and one record type of Partner Hub correspond."""
+
+    version: Literal[1] = Field(description="Version of the mapping language.")
+    object: str = Field(min_length=1, max_length=200, description="The remote object.")
+    record: str = Field(description="The record type.")
+    scope: ScopeDoc = ScopeDoc()
+    key: KeyDoc | None = None
+    match: list[MatchDoc] = Field([], description="Ways to recognise a record, tried in this order.")
+    create: bool = Field(True, description="Whether the hub may create remote records here.")
+    on_delete: Literal["mirror", "deactivate", "unlink", "ask"] = Field(
+        "unlink", description="What a remote deletion does to the record."
+    )
+    constants: dict[RemotePath, Constant] = Field({}, description="Remote fields set on every record created there.")
+    fields: dict[Annotated[str, StringConstraints(pattern=NAME)], FieldDoc] = Field(min_length=1)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema for editors, lenses included."""
+    schema = MappingDoc.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "Partner Hub mapping"
+    one = {"anyOf": [_by_name(), *(_with_options(name) for name in LENSES)]}
+    schema["$defs"]["Lens"] = one
+    schema["$defs"]["FieldDoc"]["properties"]["lens"] = {
+        "description": "How the value is read and written.",
+        "anyOf": [{"$ref": "#/$defs/Lens"}, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Lens"}}],
+    }
+    return schema
+
+
+def json_schema_text() -> str:
+    """The schema as it lies in `mappings/mapping.schema.json`."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _by_name() -> dict[str, Any]:
+    return {"enum": [name for name, kind in LENSES.items() if not kind.options.model_json_schema().get("required")]}
+
+
+def _with_options(name: str) -> dict[str, Any]:
+    kind = LENSES[name]
+    options = kind.options.model_json_schema(by_alias=True)
+    options.pop("title", None)
+    forms = [options, kind.short] if kind.short else [options]
+    return {
+        "type": "object",
+        "description": kind.doc,
+        "required": [name],
+        "additionalProperties": False,
+        "properties": {name: forms[0] if len(forms) == 1 else {"anyOf": forms}},
+    }

@@ -1,0 +1,151 @@
+"""Reads a mapping file as plain data, safely, and remembers on which line each part stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+
+from hub.mapping.errors import MappingError, MappingIssue
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 12
+MAX_NODES = 20_000
+
+Path_ = tuple[str | int, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which only true and false are truth values: `on`, `no` and `2026-01-01` are texts."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+\.[0-9]+$"), list("-+0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
+
+
+@dataclass(frozen=True)
+class Source:
+    """A mapping as plain data; `lines` gives the line of each part by its path from the top."""
+
+    file: str
+    data: Any
+    lines: dict[Path_, int]
+
+    def line(self, path: Path_) -> int:
+        """The line of the part at `path`, or of the nearest part around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def issue(self, path: Path_, field: str, message: str) -> MappingIssue:
+        return MappingIssue(self.file, self.line(path), field, message)
+
+
+def read_source(path_or_text: Path | str) -> Source:
+    """Parse a mapping; a str is the YAML itself. Raises MappingError when it is not sound YAML within the limits."""
+    if isinstance(path_or_text, Path):
+        name = "/".join(path_or_text.parts[-2:])
+        text = _read_file(path_or_text, name)
+    else:
+        name, text = "mapping.yaml", path_or_text
+        if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+            raise _error(name, 1, f"The mapping is larger than {MAX_BYTES // 1024} KiB.")
+    return _parse(name, text)
+
+
+def _read_file(path: Path, name: str) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _error(name, 1, f"The mapping is larger than {MAX_BYTES // 1024} KiB.")
+        return path.read_text(encoding="utf-8")
+    except OSError as exc:
+        raise _error(name, 1, f"The mapping cannot be read: {exc.strerror}.") from exc
+    except UnicodeDecodeError as exc:
+        raise _error(name, 1, "The mapping is not UTF-8 text.") from exc
+
+
+def _parse(name: str, text: str) -> Source:
+    try:
+        _guard(name, text)
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as exc:
+        line = exc.problem_mark.line + 1 if exc.problem_mark else 1
+        raise _error(name, line, f"This is not valid YAML: {exc.problem or exc.context}.") from exc
+    except (yaml.YAMLError, ValueError) as exc:
+        raise _error(name, 1, f"This is not valid YAML: {exc}") from exc
+    if node is None:
+        raise _error(name, 1, "The mapping is empty.")
+    lines: dict[Path_, int] = {}
+    issues: list[MappingIssue] = []
+    data = _Walk(name, lines, issues).plain(node, ())
+    if issues:
+        raise MappingError(tuple(issues))
+    return Source(name, data, lines)
+
+
+def _guard(name: str, text: str) -> None:
+    """Refuse deep nesting, too many parts and aliases before anything is built from them."""
+    depth = parts = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _error(name, event.start_mark.line + 1, "YAML aliases (*name) are not allowed in a mapping.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        parts += 1
+        if depth > MAX_DEPTH or parts > MAX_NODES:
+            raise _error(name, event.start_mark.line + 1, "The mapping is nested too deeply or has too many parts.")
+
+
+class _Walk:
+    """Turns composed nodes into plain data, noting lines and repeated keys."""
+
+    def __init__(self, name: str, lines: dict[Path_, int], issues: list[MappingIssue]) -> None:
+        self._name = name
+        self._lines = lines
+        self._issues = issues
+        self._scalars = yaml.constructor.SafeConstructor()
+
+    def plain(self, node: yaml.Node, path: Path_) -> Any:
+        self._lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.plain(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[Any, Any]:
+        result: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._scalar(key_node)
+            line = key_node.start_mark.line + 1
+            if not isinstance(key, Hashable) or key is None:
+                self._issues.append(MappingIssue(self._name, line, "", "A key must be a word."))
+                continue
+            if key in result:
+                self._issues.append(MappingIssue(self._name, line, str(key), "This key stands here twice."))
+            inner = (*path, str(key))
+            self._lines.setdefault(inner, line)
+            result[key] = self.plain(value_node, inner)
+        return result
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        try:
+            return self._scalars.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        except (yaml.YAMLError, ValueError) as exc:
+            message = f"This value cannot be read: {getattr(exc, 'problem', None) or exc}."
+            self._issues.append(MappingIssue(self._name, node.start_mark.line + 1, "", message))
+            return None
+
+
+def _error(name: str, line: int, message: str) -> MappingError:
+    return MappingError((MappingIssue(name, line, "", message),))
