@@ -13,10 +13,10 @@ import psutil
 import psycopg
 from msgspec import Struct
 
-from benchmarks.race import MILLION, Lap
+from benchmarks.measure import Lap
 
 FLOOR, PEER, HUB = "floor", "dlt", "hub"
-_MEMORY = {"initial_load": "peak_rss_mb_initial_load", MILLION: "peak_rss_mb"}
+_MEMORY = {"initial_load": "peak_rss_mb_initial_load", "initial_load_1m": "peak_rss_mb"}
 _TABLE = re.compile(r"(<!-- figures begin -->\n).*?(<!-- figures end -->)", re.DOTALL)
 
 

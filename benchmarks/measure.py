@@ -1,8 +1,9 @@
-"""What a contender reports of one run, and the watch that takes it."""
+"""What is measured of one run, and the watch that takes it."""
 
 import resource
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,16 @@ class Result(Struct, frozen=True):
     seconds: float
     records: int
     peak_rss_mb: float
+
+
+@dataclass(frozen=True)
+class Lap:
+    """One measured run of one contender."""
+
+    round: int
+    scenario: str
+    contender: str
+    result: Result
 
 
 class Stopwatch:

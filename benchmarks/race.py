@@ -11,29 +11,18 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.contenders import INITIAL_LOAD, ROOT, SCENARIOS, Scenario, run_alone
-from benchmarks.measure import Result
+from benchmarks.measure import Lap, Result
 from benchmarks.records import Expected, expected
 from benchmarks.source import running_source
 from hub.engines import start_engines, stop_engines
 
 _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
+# The one scenario of `race_for_memory`.
+INITIAL_LOAD_1M = "initial_load_1m"
+
 # Told before each run, with the number of the round: scenario and contender.
 Announce = Callable[[int, str, str], None]
-
-
-# The scenario of `race_for_memory`.
-MILLION = "initial_load_1m"
-
-
-@dataclass(frozen=True)
-class Lap:
-    """One measured run."""
-
-    round: int
-    scenario: str
-    contender: str
-    result: Result
 
 
 @contextmanager
@@ -72,10 +61,10 @@ def race_for_memory(*, server_url: str, count: int, announce: Announce) -> Itera
     check = expected(count=count, revision=INITIAL_LOAD.revision)
     with running_source(count=count, revisions=(INITIAL_LOAD.revision,)) as source_url:
         for name in names:
-            announce(1, MILLION, name)
+            announce(1, INITIAL_LOAD_1M, name)
             with _lanes(server_url, [name]) as lanes:
                 result = _lap(INITIAL_LOAD, name, source_url, lanes[name], check)
-                yield Lap(1, MILLION, name, result)
+                yield Lap(1, INITIAL_LOAD_1M, name, result)
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,16 @@ from rich.table import Column, Table
 
 from benchmarks.contenders import INITIAL_LOAD, SCENARIOS
 from benchmarks.figures import Figure, figures_of, this_machine, write_figures, write_table
+from benchmarks.measure import Lap
 from benchmarks.picture import draw
-from benchmarks.race import Announce, Lap, race, race_for_memory, running_postgres
+from benchmarks.race import Announce, race, race_for_memory, running_postgres
 
 _HERE = Path(__file__).parent
 _RECORDS, _ROUNDS = 100_000, 3
 _MILLION = 1_000_000
 
 
-def _main() -> None:
+def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round of 10,000 records and no load of a million")
     parser.add_argument("--records", type=int, default=_RECORDS, help="records of a load (%(default)s)")
@@ -77,4 +78,4 @@ def _show(figures: list[Figure], console: Console) -> None:
 
 
 if __name__ == "__main__":
-    _main()
+    main()
