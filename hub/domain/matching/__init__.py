@@ -1,0 +1,42 @@
+"""Matching: which records of two systems are one organisation or one person."""
+
+from hub.domain.matching.assign import Assignment, ScoredPair, assign, duplicate_groups
+from hub.domain.matching.choose import Candidate, Choice, Decision, Ranked, Reason, choose
+from hub.domain.matching.features import (
+    Features,
+    OrganizationFeatures,
+    PersonFeatures,
+    organization_features,
+    person_features,
+)
+from hub.domain.matching.keys import MAX_KEYS, match_keys
+from hub.domain.matching.score import Evidence, MatchScore, Verdict, decide, score
+from hub.domain.matching.weights import Weights, default_weights, parse_weights
+
+__all__ = [
+    "MAX_KEYS",
+    "Assignment",
+    "Candidate",
+    "Choice",
+    "Decision",
+    "Evidence",
+    "Features",
+    "MatchScore",
+    "OrganizationFeatures",
+    "PersonFeatures",
+    "Ranked",
+    "Reason",
+    "ScoredPair",
+    "Verdict",
+    "Weights",
+    "assign",
+    "choose",
+    "decide",
+    "default_weights",
+    "duplicate_groups",
+    "match_keys",
+    "organization_features",
+    "parse_weights",
+    "person_features",
+    "score",
+]

@@ -1,0 +1,129 @@
+"""How good a matcher is against labels: pairs, clusters (B-cubed) and links between two systems."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from hub.domain.matching.assign import duplicate_groups
+from hub.domain.matching.choose import Candidate, Choice, Decision, choose
+from hub.domain.matching.features import Features
+from hub.domain.matching.keys import match_keys
+from hub.domain.matching.score import MatchScore, Verdict, decide, score
+from hub.domain.matching.weights import Weights
+
+Pair = tuple[str, str]
+ScoredPairs = dict[Pair, tuple[MatchScore, Verdict]]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Shares between 0 and 1; `precision` is 1 when nothing was linked."""
+
+    precision: float
+    recall: float
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of both."""
+        total = self.precision + self.recall
+        return 2 * self.precision * self.recall / total if total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MatcherQuality:
+    """How a matcher does on all pairs of labelled records.
+
+    `auto`: pairs judged same. `found`: pairs judged same or left to review. `b_cubed`: clusters of the auto pairs.
+    """
+
+    auto: Quality
+    found: Quality
+    reviews_per_record: float
+    b_cubed: Quality
+
+
+def matcher_quality(
+    features: Mapping[str, Features], *, labels: Mapping[str, Hashable], weights: Weights
+) -> MatcherQuality:
+    """Judge every pair of labelled records that shares a key."""
+    scored = score_candidates({i: features[i] for i in labels}, weights=weights)
+    auto = [pair for pair, (_, verdict) in scored.items() if verdict is Verdict.SAME]
+    reviews = [pair for pair, (_, verdict) in scored.items() if verdict is Verdict.REVIEW]
+    findable = pairs_within(labels)
+    groups = duplicate_groups(auto)
+    return MatcherQuality(
+        auto=pair_quality(auto, labels=labels, findable=findable),
+        found=pair_quality([*auto, *reviews], labels=labels, findable=findable),
+        reviews_per_record=len(reviews) / len(labels),
+        b_cubed=b_cubed({i: groups.get(i, i) for i in labels}, labels=labels),
+    )
+
+
+def link_systems(
+    held: Mapping[str, Features], incoming: Mapping[str, Features], *, weights: Weights
+) -> dict[str, Choice[str]]:
+    """Choose for each incoming record in turn among the held ones, as a first load of a second system does."""
+    holders = _by_key(held)
+    taken: set[str] = set()
+    choices: dict[str, Choice[str]] = {}
+    for i, features in incoming.items():
+        near = dict.fromkeys(other for key in match_keys(features) for other in holders.get(key, ()))
+        candidates = [Candidate(other, held[other], other in taken) for other in sorted(near)]
+        choice = choices[i] = choose(features, candidates, weights=weights)
+        if choice.decision is Decision.LINK and choice.chosen is not None:
+            taken.add(choice.chosen)
+    return choices
+
+
+def score_candidates(features: Mapping[str, Features], *, weights: Weights) -> ScoredPairs:
+    """Score and verdict of every pair that shares a key."""
+    pairs = {pair for ids in _by_key(features).values() for pair in combinations(sorted(ids), 2)}
+    scored = ((pair, score(features[pair[0]], features[pair[1]], weights=weights)) for pair in sorted(pairs))
+    return {pair: (s, decide(s, weights=weights)) for pair, s in scored}
+
+
+def pair_quality(pairs: Collection[tuple[str, str]], *, labels: Mapping[str, Hashable], findable: int) -> Quality:
+    """Quality of linked pairs; `labels` are the true clusters, `findable` is how many right pairs there are."""
+    right = sum(1 for a, b in pairs if labels[a] == labels[b])
+    return Quality(
+        precision=right / len(pairs) if pairs else 1.0,
+        recall=right / findable if findable else 1.0,
+    )
+
+
+def pairs_within(labels: Mapping[str, Hashable]) -> int:
+    """How many pairs of records share a cluster."""
+    return sum(size * (size - 1) // 2 for size in Counter(labels.values()).values())
+
+
+def links_between(left: Collection[str], right: Collection[str], *, labels: Mapping[str, Hashable]) -> int:
+    """The most right one-to-one links that two systems allow: per cluster the smaller of its two shares."""
+    there, here = Counter(labels[i] for i in left), Counter(labels[i] for i in right)
+    return sum(min(count, here[cluster]) for cluster, count in there.items())
+
+
+def b_cubed(found: Mapping[str, Hashable], *, labels: Mapping[str, Hashable]) -> Quality:
+    """B-cubed quality of found clusters: per record the share of its found cluster that is right, and the reverse.
+
+    Every record of `labels` must have a found cluster.
+    """
+    both: Counter[tuple[Hashable, Hashable]] = Counter((found[i], cluster) for i, cluster in labels.items())
+    in_found: dict[Hashable, int] = defaultdict(int)
+    in_truth: dict[Hashable, int] = defaultdict(int)
+    for (group, cluster), count in both.items():
+        in_found[group] += count
+        in_truth[cluster] += count
+    precision = sum(n * n / in_found[group] for (group, _), n in both.items()) / len(labels)
+    recall = sum(n * n / in_truth[cluster] for (_, cluster), n in both.items()) / len(labels)
+    return Quality(precision, recall)
+
+
+def _by_key(features: Mapping[str, Features]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for i, of_record in features.items():
+        for key in match_keys(of_record):
+            found[key].append(i)
+    return found

@@ -1,0 +1,118 @@
+"""The score of two records as a sum of printable pieces of evidence, and the verdict it allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from hub.domain.matching.compare import compare
+from hub.domain.matching.features import Features, OrganizationFeatures
+from hub.domain.matching.weights import Weights, WeightTable
+
+ALIKE = ("equal", "close", "contained")
+"""Levels of a name that let another feature's agreement count."""
+
+
+class Verdict(StrEnum):
+    """`same`: one and the same. `family`: same group, another site or legal entity. `review`: a person decides."""
+
+    SAME = "same"
+    FAMILY = "family"
+    REVIEW = "review"
+    DIFFERENT = "different"
+
+
+class Evidence(NamedTuple):
+    """One feature's share in a score: `weight` is log2(m/u) in bits, negative when it speaks against."""
+
+    feature: str
+    level: str
+    weight: float
+    a: str
+    b: str
+
+    def __str__(self) -> str:
+        return f"{self.weight:+6.2f}  {self.feature} {self.level}: {self.a!r} / {self.b!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchScore:
+    """The evidence on two records and its sum in bits."""
+
+    total: float
+    evidence: tuple[Evidence, ...]
+    organization: bool
+
+    def found(self, feature: str, *levels: str) -> bool:
+        """Whether `feature` reached one of `levels`."""
+        return any(e.feature == feature and e.level in levels for e in self.evidence)
+
+
+def score(a: Features, b: Features, *, weights: Weights) -> MatchScore:
+    """Compare two records of one kind; a level that the weights do not know weighs nothing."""
+    organization = isinstance(a, OrganizationFeatures)
+    table = weights.organization if organization else weights.person
+    evidence = tuple(
+        Evidence(feature, level, table.weights.get(feature, {}).get(level, 0.0), x, y)
+        for feature, level, x, y in compare(a, b)
+    )
+    return MatchScore(sum(e.weight for e in evidence), evidence, organization)
+
+
+def decide(score: MatchScore, *, weights: Weights) -> Verdict:
+    """The verdict on a score. Names alone never give `same`; different verified identifiers never do."""
+    if score.organization:
+        return _organizations(score, weights.organization)
+    return _persons(score, weights.person)
+
+
+def _organizations(score: MatchScore, table: WeightTable) -> Verdict:
+    if score.found("identifier", "different"):
+        # The same number in another scheme contradicts that: a person looks. Else it is at most the same group.
+        if score.found("identifier", "same"):
+            return Verdict.REVIEW
+        return Verdict.FAMILY if score.total >= table.review or _one_group(score) else Verdict.DIFFERENT
+    if score.total >= table.same and _corroborated(score):
+        return Verdict.SAME
+    if score.total >= table.review:
+        return Verdict.REVIEW
+    return Verdict.FAMILY if _one_group(score) else Verdict.DIFFERENT
+
+
+def _corroborated(score: MatchScore) -> bool:
+    """An identifier, or a like name and one way to reach it that agrees; and nothing that parts the two."""
+    if _parted(score):
+        return False
+    reached = (
+        score.found("domain", "same")
+        or score.found("email", "same")
+        or score.found("phone", "same")
+        or score.found("street", "same")
+    )
+    return score.found("identifier", "same") or (reached and score.found("name", *ALIKE))
+
+
+def _parted(score: MatchScore) -> bool:
+    """Something says: two sites, two branches or two legal entities, however alike the rest is."""
+    return (
+        score.found("street", "near", "different")
+        or score.found("place", "close_postcode", "other_postcode", "other_city", "other_country")
+        or score.found("name_number", "contradicting")
+    )
+
+
+def _one_group(score: MatchScore) -> bool:
+    """A shared domain, or a shared phone with a like name: one group, though not one site."""
+    alike = score.found("name", *ALIKE, "partial")
+    return score.found("domain", "same") or (score.found("phone", "same") and alike)
+
+
+def _persons(score: MatchScore, table: WeightTable) -> Verdict:
+    """A personal mailbox or phone identifies a person only together with the name; a shared mailbox is always asked."""
+    reached = score.found("email", "same") or score.found("phone", "same")
+    named = score.found("last_name", "same") and not score.found("first_name", "different")
+    if score.total >= table.same and reached and named:
+        return Verdict.SAME
+    asked = score.total >= table.review or score.found("email", "same")
+    return Verdict.REVIEW if asked else Verdict.DIFFERENT
