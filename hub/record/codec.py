@@ -17,7 +17,7 @@ from hub.record.values import Money, RemoteRef, Value, Values, encode_values
 
 Row = Sequence[Any]
 
-_CUSTOM_PREFIX = "custom."
+_typed_dict: Any = TypedDict  # called with names that are known at run time only
 _TYPES: dict[Kind, Any] = {
     "text": str | None,
     "longtext": str | None,
@@ -90,13 +90,8 @@ def columns(record_type: RecordType, table: str) -> tuple[str, ...]:
     return next(t.columns for t in codec_of(record_type).tables if t.table == table)
 
 
-def document_key(field: Field) -> str:
-    """The key of a custom field in the `custom` document."""
-    return field.name.removeprefix(_CUSTOM_PREFIX)
-
-
 def _decoder(hints: dict[str, Any]) -> msgspec.json.Decoder[dict[str, Value]]:
-    return msgspec.json.Decoder(TypedDict("Values", hints, total=False))  # type: ignore[operator]  # made per record type
+    return msgspec.json.Decoder(_typed_dict("Values", hints, total=False))
 
 
 def _table_codec(record_type: RecordType) -> TableCodec:
@@ -159,11 +154,11 @@ def _row_reader(
 
 
 def _document_writer(fields: tuple[Field, ...]) -> Callable[[Values], str]:
-    keys = {f.name: document_key(f) for f in fields}
+    keys = {f.name: f.document_key for f in fields}
     return lambda values: encode_values({key: values[n] for n, key in keys.items() if n in values}).decode()
 
 
 def _document_reader(fields: tuple[Field, ...]) -> Callable[[str], dict[str, Value]]:
-    names = {document_key(f): f.name for f in fields}
-    decode = _decoder({document_key(f): _TYPES[f.kind] for f in fields}).decode
+    names = {f.document_key: f.name for f in fields}
+    decode = _decoder({f.document_key: _TYPES[f.kind] for f in fields}).decode
     return lambda document: {**dict.fromkeys(names.values()), **{names[k]: v for k, v in decode(document).items()}}

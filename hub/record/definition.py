@@ -21,6 +21,8 @@ Kind = Literal[
     "link",  # UUID of a record of type `link`
 ]
 
+CUSTOM_PREFIX = "custom."
+
 _DEFAULT_LENGTH: dict[Kind, int] = {"text": 255, "texts": 255, "longtext": 32_000}
 
 Zone = Literal["identity", "onboard", "enable", "market", "sell", "incentivize", "accelerate"]
@@ -47,6 +49,11 @@ class Field:
     def length_limit(self) -> int | None:
         """The most characters a text (each item of texts) may have: `max_length`, or the default of its kind."""
         return self.max_length or _DEFAULT_LENGTH.get(self.kind)
+
+    @property
+    def document_key(self) -> str:
+        """The key of a custom field in the `custom` document: its name without the prefix."""
+        return self.name.removeprefix(CUSTOM_PREFIX)
 
 
 VALIDITY = (
@@ -110,5 +117,5 @@ class RecordType:
 
     def with_custom(self, fields: tuple[Field, ...]) -> RecordType:
         """This type with the custom fields that an admin declared: each is named `custom.<name>` and hides no other."""
-        named = (replace(f, name=f"custom.{f.name.removeprefix('custom.')}", custom=True) for f in fields)
+        named = (replace(f, name=CUSTOM_PREFIX + f.document_key, custom=True) for f in fields)
         return replace(self, custom_fields=tuple(named))
