@@ -45,7 +45,8 @@ class ObjectCapabilities:
     `read_batch`: ids a read-by-id request takes. `upsert`: creates are upserts by the key field, so a repeated create
     is harmless. `precondition`: what guards an update; `none` makes the engine read and compare first.
     `precondition_batch`: the largest update batch in which the precondition is honoured per row.
-    `find_lag`: how long a new record may be invisible to `find_by_key`.
+    `find_lag`: how long a new record may be invisible to `find_by_key`. `read_lag`: by how much `read_page` may show
+    an older state than the one that is there (a search index); `read_many` never does.
     """
 
     create_batch: int = 1
@@ -60,6 +61,7 @@ class ObjectCapabilities:
     deletions: Literal["tombstone", "scan", "none"] = "none"
     merges: Literal["redirect", "new_id", "none"] = "none"
     find_lag: timedelta = timedelta(0)
+    read_lag: timedelta = timedelta(0)
     writable: bool = True
 
 

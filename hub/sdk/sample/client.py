@@ -1,0 +1,184 @@
+"""What the hub can do with a Sample account."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import msgspec
+from pydantic import BaseModel
+
+from hub.sdk.capabilities import Account, Capabilities, Limit, ObjectCapabilities, RemoteField, RemoteObject
+from hub.sdk.connector import ConnectorContext
+from hub.sdk.errors import AuthFailed, RecordRejected
+from hub.sdk.http import decode_json
+from hub.sdk.paging import Keyset
+from hub.sdk.records import (
+    Deletion,
+    Page,
+    ReadQuery,
+    ReadResult,
+    RemoteRecord,
+    WebhookEvent,
+    WebhookRequest,
+    WriteOp,
+    WriteOutcome,
+    Written,
+)
+from hub.sdk.sample.api import SampleApi, row_error
+from hub.sdk.sample.settings import SampleSettings
+
+_BATCH = 100
+_SIGNATURE_AGE = timedelta(minutes=5)
+
+
+class SampleClient:
+    """One open connection to a Sample account."""
+
+    capabilities = Capabilities(
+        default=ObjectCapabilities(
+            create_batch=_BATCH,
+            update_batch=_BATCH,
+            delete_batch=_BATCH,
+            read_batch=_BATCH,
+            upsert=True,
+            precondition="etag",
+            precondition_batch=_BATCH,
+            deletions="tombstone",
+            merges="redirect",
+        ),
+        limits=(Limit("burst", amount=100, per_seconds=10),),
+        overlap=timedelta(minutes=10),
+        webhooks=True,
+    )
+
+    def __init__(self, settings: SampleSettings, context: ConnectorContext) -> None:
+        self._api = SampleApi(settings, context)
+        self._clock = context.clock
+        secret = settings.webhook_secret
+        self._webhook_secret = secret.get_secret_value().encode() if secret else None
+
+    @classmethod
+    def open(cls, settings: BaseModel, context: ConnectorContext) -> SampleClient:
+        return cls(cast(SampleSettings, settings), context)
+
+    async def check(self) -> Account:
+        account = await self._api.get("/v1/account")
+        return Account(id=account["id"], name=account["name"])
+
+    async def objects(self) -> Sequence[str]:
+        return [str(name) for name in (await self._api.get("/v1/objects"))["objects"]]
+
+    async def describe(self, object_name: str) -> RemoteObject:
+        found = await self._api.get(f"/v1/objects/{object_name}")
+        fields = {field["name"]: msgspec.convert(field, RemoteField) for field in found["fields"]}
+        return RemoteObject(name=object_name, label=found["label"], fields=fields)
+
+    async def read_page(self, query: ReadQuery, cursor: str | None) -> Page:
+        at = Keyset.parse(cursor)
+        answer = await self._api.get(f"/v1/records/{query.object}", **_page_params(query, at))
+        known = at.high
+        for item in answer["items"]:
+            at = at.after(_stamp(item), item["id"])
+        done = not answer["more"]
+        now = datetime.fromisoformat(answer["now"])
+        end = at.finished(now=now, overlap=self.capabilities.overlap) if done else at
+        return Page(
+            records=[_record(item) for item in answer["items"] if not item["deleted"]],
+            deletions=[_deletion(item) for item in answer["items"] if item["deleted"]],
+            cursor=end.text(),
+            done=done,
+            complete_scan=done and at.full,
+            reread=0 if at.full or known is None else sum(_stamp(item) <= known for item in answer["items"]),
+        )
+
+    async def read_many(self, object_name: str, ids: Sequence[str], fields: tuple[str, ...]) -> ReadResult:
+        records, deletions = [], []
+        for batch in _batches(ids):
+            answer = await self._api.get(f"/v1/records/{object_name}", ids=",".join(batch), fields=",".join(fields))
+            found = {item["id"]: item for item in answer["items"]}
+            records += [_record(found[i]) for i in batch if i in found and not found[i]["deleted"]]
+            deletions += [_deletion(found[i]) for i in batch if i in found and found[i]["deleted"]]
+            deletions += [Deletion(i, kind="purged", source="probe") for i in batch if i not in found]
+        return ReadResult(records=records, deletions=deletions)
+
+    async def find_by_key(
+        self, object_name: str, key_field: str, values: Sequence[str], fields: tuple[str, ...]
+    ) -> Sequence[RemoteRecord]:
+        found: list[RemoteRecord] = []
+        for batch in _batches(values):
+            params = {"key": key_field, "values": ",".join(batch), "fields": ",".join({*fields, key_field})}
+            answer = await self._api.get(f"/v1/records/{object_name}", **params)
+            found += [_record(item) for item in answer["items"]]
+        return found
+
+    async def write(self, object_name: str, ops: Sequence[WriteOp]) -> Sequence[WriteOutcome]:
+        rows = [_row(op) for op in ops]
+        answer = await self._api.post(f"/v1/records/{object_name}/batch", {"operation": ops[0].kind, "rows": rows})
+        return [_outcome(result) for result in answer["results"]]
+
+    def verify_webhook(self, request: WebhookRequest) -> None:
+        """Signed is "timestamp.body"; a signature is good for five minutes, so that it cannot be played again."""
+        stamp = request.headers.get("sample-timestamp", "")
+        if self._webhook_secret is None:
+            raise AuthFailed("No webhook secret is set for this connection.")
+        expected = hmac.new(self._webhook_secret, stamp.encode() + b"." + request.body, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(expected.encode(), request.headers.get("sample-signature", "").encode()):
+            raise AuthFailed("The webhook's signature is not Sample's.")
+        if abs(self._clock.now().timestamp() - int(stamp)) > _SIGNATURE_AGE.total_seconds():
+            raise AuthFailed("The webhook was signed too long ago, or in the future.")
+
+    def parse_webhook(self, request: WebhookRequest) -> Sequence[WebhookEvent]:
+        try:
+            events = decode_json(request.body)["events"]
+            return [
+                WebhookEvent(event_id=e["id"], object=e["object"], remote_id=e["record"], kind=e["kind"])
+                for e in events
+            ]
+        except (msgspec.DecodeError, KeyError, TypeError) as exc:
+            raise RecordRejected("The webhook's body cannot be read.") from exc
+
+
+def _page_params(query: ReadQuery, at: Keyset) -> dict[str, str | int]:
+    params: dict[str, str | int] = {"fields": ",".join(query.fields), "limit": query.page_size or 500}
+    if query.where:
+        params["where"] = query.where
+    if at.since is not None:
+        params |= {"since": at.since.isoformat(), "deleted": "true"}
+    if at.stamp is not None:
+        params["after"] = f"{at.stamp.isoformat()}|{at.id}"
+    return params
+
+
+def _batches(values: Sequence[str]) -> list[Sequence[str]]:
+    return [values[start : start + _BATCH] for start in range(0, len(values), _BATCH)]
+
+
+def _stamp(item: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(item["updated_at"])
+
+
+def _record(item: Mapping[str, Any]) -> RemoteRecord:
+    return RemoteRecord(item["id"], dict(item["fields"]), version=item["version"], modified_at=_stamp(item))
+
+
+def _deletion(item: Mapping[str, Any]) -> Deletion:
+    merged_into = item["merged_into"]
+    return Deletion(item["id"], kind="merged" if merged_into else "deleted", merged_into=merged_into, at=_stamp(item))
+
+
+def _row(op: WriteOp) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": op.remote_id, "fields": op.fields, "version": op.precondition}
+    if op.key is not None:
+        row["key"] = op.key[0]
+        row["fields"] = {**op.fields, op.key[0]: op.key[1]}
+    return row
+
+
+def _outcome(result: Mapping[str, Any]) -> WriteOutcome:
+    if "error" in result:
+        return row_error(result["error"])
+    return Written(remote_id=result["id"], created=result["created"], version=result["version"])
