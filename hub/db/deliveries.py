@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -30,6 +30,7 @@ class Delivery:
     edited: dict[str, Any] | None
     payload: dict[str, Any] | None
     remote_id: str | None
+    error_class: str | None
 
 
 async def request(
@@ -92,7 +93,7 @@ async def lease_due(
             state = case d.state when 'sending' then 'unknown' when 'waiting' then 'pending' else d.state end
         from due where d.id = due.id
         returning d.id, d.object, d.record_type, d.record_id, d.op, d.state, d.attempts, d.idempotency_key,
-            d.edited, d.payload, d.remote_id
+            d.edited, d.payload, d.remote_id, d.error_class
         """,
         connection_id=connection_id,
         objects=list(objects),
@@ -104,18 +105,20 @@ async def lease_due(
 
 
 async def mark_sending(
-    tx: Tx, *, owner: str, sends: Sequence[tuple[int, Op, dict[str, Any], str | None]], run_id: int
+    tx: Tx, *, owner: str, sends: Sequence[tuple[int, Op, dict[str, Any], str | None]], run_id: int, ttl: timedelta
 ) -> set[int]:
     """Write down what is about to leave: (delivery, op, payload, remote id). Returns those still leased by `owner`."""
     rows = await tx.all(
         """
         update delivery d set state = 'sending', op = s.op, payload = s.payload, remote_id = s.remote_id,
-            attempts = d.attempts + 1, run_id = %s, updated_at = clock_timestamp()
+            attempts = d.attempts + 1, run_id = %s, lease_until = clock_timestamp() + %s,
+            updated_at = clock_timestamp()
         from unnest(%s::bigint[], %s::text[], %s::jsonb[], %s::text[]) as s(id, op, payload, remote_id)
         where d.id = s.id and d.lease_owner = %s and d.lease_until > clock_timestamp()
         returning d.id
         """,
         run_id,
+        ttl,
         [send[0] for send in sends],
         [send[1] for send in sends],
         [Jsonb(send[2]) for send in sends],
@@ -125,8 +128,10 @@ async def mark_sending(
     return {int(row["id"]) for row in rows}
 
 
-async def finish(tx: Tx, *, ids: Sequence[int]) -> None:
-    """Done, or to be done once more where a change arrived meanwhile."""
+async def finish(tx: Tx, *, ids: Sequence[int], again: Sequence[int] = ()) -> None:
+    """Done, or to be done once more: those of `again`, and those whose record changed meanwhile."""
+    if again:
+        await tx.run("update delivery set again = true where id = any(%s)", list(again))
     await tx.run(
         """
         update delivery set
@@ -188,16 +193,51 @@ async def set_back(tx: Tx, *, setbacks: Sequence[Setback]) -> None:
     )
 
 
-async def wake_waiting(tx: Tx, *, connection_id: int, record_ids: Sequence[UUID]) -> int:
-    """Let deliveries that waited for one of these records' links go on."""
-    return (
-        await tx.run(
-            "update delivery set state = 'pending', next_attempt_at = clock_timestamp()"
-            " where connection_id = %s and state = 'waiting'",
-            connection_id,
-        )
-        if record_ids
-        else 0
+async def wake_waiting(tx: Tx, *, connection_id: int) -> int:
+    """Let deliveries that waited for a link look again."""
+    return await tx.run(
+        "update delivery set state = 'pending', next_attempt_at = clock_timestamp()"
+        " where connection_id = %s and state = 'waiting'",
+        connection_id,
+    )
+
+
+async def settle_unknown(tx: Tx, *, ids: Sequence[int], not_before: timedelta) -> None:
+    """Verified: what is left to do is computed anew, `not_before` counting from the write in question.
+
+    Where that time is not over yet, the outcome stays unknown until it is.
+    """
+    await tx.run(
+        """
+        update delivery set
+            state = case when updated_at + %(wait)s <= clock_timestamp() then 'pending' else 'unknown' end,
+            next_attempt_at = greatest(updated_at + %(wait)s, clock_timestamp()),
+            again = case when updated_at + %(wait)s <= clock_timestamp() then false else again end,
+            lease_owner = null, lease_until = null
+        where id = any(%(ids)s)
+        """,
+        wait=not_before,
+        ids=list(ids),
+    )
+
+
+async def renew(tx: Tx, *, owner: str, ids: Sequence[int], ttl: timedelta) -> None:
+    """Heartbeat of deliveries that are on their way."""
+    await tx.run(
+        "update delivery set lease_until = clock_timestamp() + %s where id = any(%s) and lease_owner = %s",
+        ttl,
+        list(ids),
+        owner,
+    )
+
+
+async def give_back(tx: Tx, *, connection_id: int, owner: str) -> None:
+    """Release leases of deliveries that did not leave."""
+    await tx.run(
+        "update delivery set lease_owner = null, lease_until = null"
+        " where connection_id = %s and lease_owner = %s and state in ('pending', 'unknown')",
+        connection_id,
+        owner,
     )
 
 
@@ -256,3 +296,33 @@ async def replay(tx: Tx, *, delivery_id: int, edited: Mapping[str, object] | Non
             delivery_id,
         )
     )
+
+
+async def open_for(tx: Tx, *, connection_id: int, objects: Sequence[str], record_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the records that are on their way to one of the objects, dead letters included."""
+    rows = await tx.tuples(
+        "select record_id from delivery where record_id = any(%s) and connection_id = %s and object = any(%s)"
+        " and state in ('pending', 'sending', 'unknown', 'waiting', 'dead')",
+        list(record_ids),
+        connection_id,
+        list(objects),
+    )
+    return {row[0] for row in rows}
+
+
+async def hand_over(tx: Tx, *, loser: UUID, survivor: UUID) -> None:
+    """What was to be delivered for a merged record is to be delivered for its survivor."""
+    rows = await tx.all(
+        "update delivery set state = 'dropped', lease_owner = null, lease_until = null,"
+        " hint = 'The record was merged; its survivor is delivered instead.', updated_at = clock_timestamp()"
+        " where record_id = %s and state in ('pending', 'sending', 'unknown', 'waiting', 'dead')"
+        " returning connection_id, object, record_type",
+        loser,
+    )
+    for row in rows:
+        await request(
+            tx,
+            connection_id=row["connection_id"],
+            object_name=row["object"],
+            records=[(survivor, row["record_type"])],
+        )

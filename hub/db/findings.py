@@ -143,3 +143,26 @@ async def under_review(tx: Tx, *, record_ids: Collection[UUID]) -> set[UUID]:
             "select record_id from match_review where record_id = any(%s) and state = 'open'", list(record_ids)
         )
     }
+
+
+async def ask_about_deletion(
+    tx: Tx,
+    *,
+    connection_id: int,
+    object_name: str,
+    record_type: str,
+    run_id: int,
+    records: Sequence[tuple[UUID, str]],
+) -> None:
+    """A remote record was deleted and the mapping says to ask: a conflict on the record's existence."""
+    await raise_conflicts(
+        tx,
+        connection_id=connection_id,
+        object_name=object_name,
+        record_type=record_type,
+        run_id=run_id,
+        conflicts=[
+            NewConflict(remote_id, record_id, "(record)", '"exists"', '"exists"', '"deleted"', "on_delete: ask")
+            for record_id, remote_id in records
+        ],
+    )

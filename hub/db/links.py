@@ -202,16 +202,19 @@ async def forget_hashes(tx: Tx, *, connection_id: int, keys: Sequence[tuple[str,
     )
 
 
-async def mark_deleted(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Sequence[str]) -> list[UUID]:
-    """Turn live links into tombstones; returns the records that lost their link."""
+async def mark_deleted(
+    tx: Tx, *, connection_id: int, object_name: str, remote_ids: Sequence[str]
+) -> list[tuple[UUID, str]]:
+    """Turn live links into tombstones; returns the (record, remote id) pairs that were parted."""
     rows = await tx.all(
         "update link set state = 'deleted', seen_hash = null, as_of = clock_timestamp()"
-        " where connection_id = %s and object = %s and remote_id = any(%s) and state = 'live' returning record_id",
+        " where connection_id = %s and object = %s and remote_id = any(%s) and state = 'live'"
+        " returning record_id, remote_id",
         connection_id,
         object_name,
         list(remote_ids),
     )
-    return [row["record_id"] for row in rows]
+    return [(row["record_id"], row["remote_id"]) for row in rows]
 
 
 async def redirect(tx: Tx, *, connection_id: int, object_name: str, loser: str, survivor: str, as_of: datetime) -> None:
@@ -241,3 +244,120 @@ async def of_record(tx: Tx, record_id: UUID) -> list[Mapping[str, object]]:
             record_id,
         )
     ]
+
+
+async def tombstones(tx: Tx, *, connection_id: int, object_name: str, record_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the records that were in this object and were deleted there: they are not created again."""
+    rows = await tx.tuples(
+        "select distinct record_id from link"
+        " where record_id = any(%s) and connection_id = %s and object = %s and state = 'deleted'",
+        list(record_ids),
+        connection_id,
+        object_name,
+    )
+    return {row[0] for row in rows}
+
+
+async def agree(
+    tx: Tx,
+    *,
+    connection_id: int,
+    object_name: str,
+    written: Sequence[tuple[UUID, str, bytes, str | None]],
+) -> list[UUID]:
+    """After writes: (record, remote id, values written as JSON, version token) become the shadow from now on.
+
+    A link that is not there yet is made. What was written is laid over the shadow; the next read looks again, so that
+    values which the remote changed on the way in are noticed. Returns the records whose remote id already stands for
+    another record: nothing is stored for them.
+    """
+    rows = await tx.all(
+        """
+        insert into link (connection_id, object, record_id, remote_id, shadow, remote_version, as_of)
+        select %s, %s, w.record_id, w.remote_id, w.shadow::jsonb, w.version, clock_timestamp()
+        from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) as w(record_id, remote_id, shadow, version)
+        on conflict (connection_id, object, remote_id) do update set
+            shadow = link.shadow || excluded.shadow, remote_version = excluded.remote_version,
+            seen_hash = null, as_of = excluded.as_of, state = 'live'
+            where link.record_id = excluded.record_id
+        returning record_id
+        """,
+        connection_id,
+        object_name,
+        [w[0] for w in written],
+        [w[1] for w in written],
+        [w[2].decode() for w in written],
+        [w[3] for w in written],
+    )
+    stored = {row["record_id"] for row in rows}
+    return [w[0] for w in written if w[0] not in stored]
+
+
+async def take_over(tx: Tx, *, connection_id: int, object_name: str, loser: str, survivor: str) -> None:
+    """A survivor that had no link gets the loser's record and shadow; its next read looks again."""
+    await tx.run(
+        """
+        insert into link (connection_id, object, remote_id, record_id, shadow, as_of)
+        select connection_id, object, %s, record_id, shadow, as_of from link
+        where connection_id = %s and object = %s and remote_id = %s
+        on conflict do nothing
+        """,
+        survivor,
+        connection_id,
+        object_name,
+        loser,
+    )
+
+
+async def move_to_survivor(tx: Tx, *, loser: UUID, survivor: UUID) -> None:
+    """Links of a merged record go to its survivor, except where the survivor has a live one in the same object.
+
+    Shadows that refer to the loser refer to the survivor from now on only where the remote did the same by itself;
+    so they stay, and the difference is delivered.
+    """
+    await tx.run(
+        """
+        update link set record_id = %(survivor)s, seen_hash = null
+        where record_id = %(loser)s and not (state = 'live' and exists (
+            select from link other where other.record_id = %(survivor)s and other.state = 'live'
+                and other.connection_id = link.connection_id and other.object = link.object))
+        """,
+        survivor=survivor,
+        loser=loser,
+    )
+
+
+async def left_behind(tx: Tx, *, loser: UUID) -> list[tuple[int, str, str]]:
+    """Live links that still hang on a merged record: (connection, object, remote id)."""
+    rows = await tx.tuples(
+        "select connection_id, object, remote_id from link where record_id = %s and state = 'live'", loser
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def last_shadow(tx: Tx, *, connection_id: int, object_name: str, record_id: UUID) -> str | None:
+    """The shadow of a record's link in an object, whatever the link's state; the newest first."""
+    rows = await tx.tuples(
+        "select shadow::text from link where record_id = %s and connection_id = %s and object = %s"
+        " order by as_of desc limit 1",
+        record_id,
+        connection_id,
+        object_name,
+    )
+    return rows[0][0] if rows else None
+
+
+async def agree_on_reference(
+    tx: Tx, *, connection_id: int, record_id: UUID, field: str, loser: UUID, survivor: UUID
+) -> None:
+    """A reference that the remote itself moved from `loser` to `survivor` is agreed on already."""
+    await tx.run(
+        "update link set shadow = jsonb_set(shadow, array[%s], to_jsonb(%s::text))"
+        " where record_id = %s and connection_id = %s and shadow ->> %s = %s",
+        field,
+        str(survivor),
+        record_id,
+        connection_id,
+        field,
+        str(loser),
+    )

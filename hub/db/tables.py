@@ -65,6 +65,9 @@ connection = sa.Table(
     sa.Column("settings", BYTEA, nullable=False),
     sa.Column("token", BYTEA),
     sa.Column("options", JSONB, nullable=False, server_default="{}"),
+    # Nobody talks to the remote before this moment; `down_since` says since when it has not answered.
+    sa.Column("rest_until", TIMESTAMP(timezone=True)),
+    sa.Column("rest_reason", sa.Text),
     sa.Column("down_since", TIMESTAMP(timezone=True)),
     _at("created_at", default=True),
     _at("updated_at", default=True),

@@ -71,7 +71,8 @@ def _verdict(error: RemoteError, attempts: int, chance: random.Random) -> Verdic
                 counts=False, whole_connection=True,
             )  # fmt: skip
         case LockContention():
-            return Verdict("retry", min(backoff, timedelta(seconds=30)), "Rows were locked; tried again in small steps.")
+            wait = min(backoff, timedelta(seconds=30))
+            return Verdict("retry", wait, "Rows were locked; tried again in small steps.")
         case RecordRejected():
             return Verdict("dead", timedelta(0), "Correct the value named in the message, then replay the delivery.")
         case Conflict():
@@ -86,5 +87,5 @@ def _verdict(error: RemoteError, attempts: int, chance: random.Random) -> Verdic
 
 def _backoff(attempts: int, chance: random.Random) -> timedelta:
     """Exponential, with full jitter above half, never longer than an hour."""
-    ceiling = min(_FIRST_DELAY * 2 ** max(attempts - 1, 0), _LONGEST_DELAY)
+    ceiling = min(_FIRST_DELAY * (1 << min(max(attempts - 1, 0), 20)), _LONGEST_DELAY)
     return ceiling * (0.5 + chance.random() / 2)

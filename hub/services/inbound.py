@@ -210,7 +210,7 @@ async def _create(
         )
     await records.insert(tx, sync.record_type, new_records)
     await links.insert(tx, connection_id=sync.connection.id, object_name=sync.name, as_of=as_of, links=new_links)
-    await changes.append(tx, origin=_origin(sync, run_id), changes=log)
+    await changes.append(tx, origin=origin_of(sync, run_id), changes=log)
     applied.counts["created"] += len(matches)
     applied.touched += [m.record_id for m in matches]
 
@@ -315,7 +315,7 @@ class _Outcome:
         await records.update(tx, sync.record_type, self.rewritten, revive=self.revived)
         await links.update(tx, connection_id=here, object_name=name, as_of=as_of, links=self.known_links)
         await links.insert(tx, connection_id=here, object_name=name, as_of=as_of, links=self.new_links)
-        await changes.append(tx, origin=_origin(sync, self.run_id), changes=self.log)
+        await changes.append(tx, origin=origin_of(sync, self.run_id), changes=self.log)
         if self.conflicts:
             await findings.raise_conflicts(
                 tx,
@@ -366,7 +366,7 @@ def _link(incoming: Incoming, record_id: UUID, shadow: bytes) -> LinkWrite:
     )
 
 
-def _origin(sync: ObjectSync, run_id: int) -> Origin:
+def origin_of(sync: ObjectSync, run_id: int) -> Origin:
     return Origin(connection_id=sync.connection.id, run_id=run_id)
 
 

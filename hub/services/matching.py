@@ -217,7 +217,7 @@ def _match_of(incoming: Incoming, choice: Choice[UUID], ids: Iterator[UUID]) -> 
                 "taken": ranked.candidate.taken,
                 "verdict": ranked.verdict.value,
                 "score": round(ranked.score.total, 2),
-                "evidence": ranked.score.as_rows(),
+                "evidence": [dict(zip(e._fields, map(str, e), strict=True)) for e in ranked.score.evidence],
             }
             for ranked in choice.ranked[:10]
         ]

@@ -76,6 +76,8 @@ CREATE TABLE connection (
 	settings BYTEA NOT NULL, 
 	token BYTEA, 
 	options JSONB DEFAULT '{}' NOT NULL, 
+	rest_until TIMESTAMP WITH TIME ZONE, 
+	rest_reason TEXT, 
 	down_since TIMESTAMP WITH TIME ZONE, 
 	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
@@ -240,7 +242,7 @@ CREATE TABLE organization (
 	description TEXT, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_organization PRIMARY KEY (id), 
-	CONSTRAINT ck_organization_organization_annual_revenue_has_currency CHECK (("annual_revenue" IS NULL) = (annual_revenue_currency IS NULL)), 
+	CONSTRAINT ck_organization_annual_revenue_has_currency CHECK (("annual_revenue" IS NULL) = (annual_revenue_currency IS NULL)), 
 	CONSTRAINT fk_organization_parent FOREIGN KEY(parent) REFERENCES organization (id) ON DELETE SET NULL
 );
 
@@ -446,7 +448,7 @@ CREATE TABLE territory (
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_territory PRIMARY KEY (id), 
 	CONSTRAINT fk_territory_parent FOREIGN KEY(parent) REFERENCES territory (id) ON DELETE SET NULL, 
-	CONSTRAINT ck_territory_territory_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_territory_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE territory IS 'A part of the market that a partner may work in.';
@@ -467,9 +469,9 @@ COMMENT ON COLUMN territory.valid_from IS 'First day on which it holds.';
 
 COMMENT ON COLUMN territory.valid_to IS 'First day on which it no longer holds; empty while no end is known.';
 
-CREATE UNIQUE INDEX territory_code_from_key ON territory (code, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX territory_code_from_key ON territory (code, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX territory_code_open_key ON territory (code) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX territory_code_open_key ON territory (code) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE INDEX territory_parent_idx ON territory (parent) WHERE parent IS NOT NULL;
 
@@ -491,7 +493,7 @@ CREATE TABLE affiliation (
 	CONSTRAINT pk_affiliation PRIMARY KEY (id), 
 	CONSTRAINT fk_affiliation_person FOREIGN KEY(person) REFERENCES person (id), 
 	CONSTRAINT fk_affiliation_organization FOREIGN KEY(organization) REFERENCES organization (id), 
-	CONSTRAINT ck_affiliation_affiliation_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_affiliation_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE affiliation IS 'A person''s place in an organization over a time.';
@@ -512,9 +514,9 @@ COMMENT ON COLUMN affiliation.valid_to IS 'First day on which it no longer holds
 
 CREATE INDEX affiliation_organization_idx ON affiliation (organization);
 
-CREATE UNIQUE INDEX affiliation_person_organization_from_key ON affiliation (person, organization, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX affiliation_person_organization_from_key ON affiliation (person, organization, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX affiliation_person_organization_open_key ON affiliation (person, organization) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX affiliation_person_organization_open_key ON affiliation (person, organization) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE TABLE organization_address (
 	id UUID NOT NULL, 
@@ -532,7 +534,7 @@ CREATE TABLE organization_address (
 	country TEXT, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_organization_address PRIMARY KEY (id), 
-	CONSTRAINT ck_organization_address_organization_address_purpose_choice CHECK ("purpose" = ANY (ARRAY['registered', 'headquarters', 'site', 'billing', 'shipping'])), 
+	CONSTRAINT ck_organization_address_purpose_choice CHECK ("purpose" = ANY (ARRAY['registered', 'headquarters', 'site', 'billing', 'shipping'])), 
 	CONSTRAINT fk_organization_address_organization FOREIGN KEY(organization) REFERENCES organization (id)
 );
 
@@ -567,7 +569,7 @@ CREATE TABLE organization_domain (
 	verified_at TIMESTAMP WITH TIME ZONE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_organization_domain PRIMARY KEY (id), 
-	CONSTRAINT ck_organization_domain_organization_domain_purpose_choice CHECK ("purpose" = ANY (ARRAY['web', 'mail', 'both'])), 
+	CONSTRAINT ck_organization_domain_purpose_choice CHECK ("purpose" = ANY (ARRAY['web', 'mail', 'both'])), 
 	CONSTRAINT fk_organization_domain_organization FOREIGN KEY(organization) REFERENCES organization (id)
 );
 
@@ -599,7 +601,7 @@ CREATE TABLE organization_identifier (
 	verified_at TIMESTAMP WITH TIME ZONE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_organization_identifier PRIMARY KEY (id), 
-	CONSTRAINT ck_organization_identifier_organization_identifier_sche_38c0 CHECK ("scheme" = ANY (ARRAY['duns', 'vat', 'lei', 'reg_no', 'tax', 'other'])), 
+	CONSTRAINT ck_organization_identifier_scheme_choice CHECK ("scheme" = ANY (ARRAY['duns', 'vat', 'lei', 'reg_no', 'tax', 'other'])), 
 	CONSTRAINT fk_organization_identifier_organization FOREIGN KEY(organization) REFERENCES organization (id)
 );
 
@@ -636,10 +638,10 @@ CREATE TABLE organization_link (
 	valid_to DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_organization_link PRIMARY KEY (id), 
-	CONSTRAINT ck_organization_link_organization_link_kind_choice CHECK ("kind" = ANY (ARRAY['owns', 'brand', 'branch', 'merged_into'])), 
+	CONSTRAINT ck_organization_link_kind_choice CHECK ("kind" = ANY (ARRAY['owns', 'brand', 'branch', 'merged_into'])), 
 	CONSTRAINT fk_organization_link_source FOREIGN KEY(source) REFERENCES organization (id), 
 	CONSTRAINT fk_organization_link_target FOREIGN KEY(target) REFERENCES organization (id), 
-	CONSTRAINT ck_organization_link_organization_link_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_organization_link_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE organization_link IS 'How two organizations belong together.';
@@ -656,9 +658,9 @@ COMMENT ON COLUMN organization_link.valid_from IS 'First day on which it holds.'
 
 COMMENT ON COLUMN organization_link.valid_to IS 'First day on which it no longer holds; empty while no end is known.';
 
-CREATE UNIQUE INDEX organization_link_source_target_kind_from_key ON organization_link (source, target, kind, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX organization_link_source_target_kind_from_key ON organization_link (source, target, kind, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX organization_link_source_target_kind_open_key ON organization_link (source, target, kind) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX organization_link_source_target_kind_open_key ON organization_link (source, target, kind) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE INDEX organization_link_target_idx ON organization_link (target);
 
@@ -677,9 +679,9 @@ CREATE TABLE organization_name (
 	valid_to DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_organization_name PRIMARY KEY (id), 
-	CONSTRAINT ck_organization_name_organization_name_kind_choice CHECK ("kind" = ANY (ARRAY['legal', 'trade', 'former', 'transliterated'])), 
+	CONSTRAINT ck_organization_name_kind_choice CHECK ("kind" = ANY (ARRAY['legal', 'trade', 'former', 'transliterated'])), 
 	CONSTRAINT fk_organization_name_organization FOREIGN KEY(organization) REFERENCES organization (id), 
-	CONSTRAINT ck_organization_name_organization_name_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_organization_name_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE organization_name IS 'A name that an organization has or had.';
@@ -696,9 +698,9 @@ COMMENT ON COLUMN organization_name.valid_from IS 'First day on which it holds.'
 
 COMMENT ON COLUMN organization_name.valid_to IS 'First day on which it no longer holds; empty while no end is known.';
 
-CREATE UNIQUE INDEX organization_name_organization_kind_value_from_key ON organization_name (organization, kind, value, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX organization_name_organization_kind_value_from_key ON organization_name (organization, kind, value, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX organization_name_organization_kind_value_open_key ON organization_name (organization, kind, value) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX organization_name_organization_kind_value_open_key ON organization_name (organization, kind, value) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE TABLE partner (
 	id UUID NOT NULL, 
@@ -712,9 +714,9 @@ CREATE TABLE partner (
 	partner_manager TEXT, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_partner PRIMARY KEY (id), 
-	CONSTRAINT ck_partner_partner_status_choice CHECK ("status" = ANY (ARRAY['prospect', 'active', 'suspended', 'terminated'])), 
-	CONSTRAINT ck_partner_partner_tier_choice CHECK ("tier" = ANY (ARRAY['registered', 'silver', 'gold', 'platinum'])), 
-	CONSTRAINT ck_partner_partner_roles_choice CHECK ("roles" <@ (ARRAY['reseller', 'distributor', 'technology', 'cosell', 'referral', 'msp', 'mssp', 'isv', 'si', 'agent', 'dealer'])), 
+	CONSTRAINT ck_partner_status_choice CHECK ("status" = ANY (ARRAY['prospect', 'active', 'suspended', 'terminated'])), 
+	CONSTRAINT ck_partner_tier_choice CHECK ("tier" = ANY (ARRAY['registered', 'silver', 'gold', 'platinum'])), 
+	CONSTRAINT ck_partner_roles_choice CHECK ("roles" <@ (ARRAY['reseller', 'distributor', 'technology', 'cosell', 'referral', 'msp', 'mssp', 'isv', 'si', 'agent', 'dealer'])), 
 	CONSTRAINT fk_partner_id FOREIGN KEY(id) REFERENCES organization (id) ON DELETE CASCADE
 );
 
@@ -755,7 +757,7 @@ CREATE TABLE program_tier (
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_program_tier PRIMARY KEY (id), 
 	CONSTRAINT fk_program_tier_program FOREIGN KEY(program) REFERENCES program (id), 
-	CONSTRAINT ck_program_tier_program_tier_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_program_tier_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE program_tier IS 'A step of a programme; a higher rank is a better tier.';
@@ -774,9 +776,9 @@ COMMENT ON COLUMN program_tier.valid_from IS 'First day on which it holds.';
 
 COMMENT ON COLUMN program_tier.valid_to IS 'First day on which it no longer holds; empty while no end is known.';
 
-CREATE UNIQUE INDEX program_tier_program_code_from_key ON program_tier (program, code, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX program_tier_program_code_from_key ON program_tier (program, code, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX program_tier_program_code_open_key ON program_tier (program, code) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX program_tier_program_code_open_key ON program_tier (program, code) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE TABLE tender (
 	id UUID NOT NULL, 
@@ -838,10 +840,10 @@ CREATE TABLE benefit (
 	valid_to DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_benefit PRIMARY KEY (id), 
-	CONSTRAINT ck_benefit_benefit_kind_choice CHECK ("kind" = ANY (ARRAY['discount', 'mdf', 'support', 'training', 'content', 'badge', 'other'])), 
-	CONSTRAINT ck_benefit_benefit_amount_has_currency CHECK (("amount" IS NULL) = (amount_currency IS NULL)), 
+	CONSTRAINT ck_benefit_kind_choice CHECK ("kind" = ANY (ARRAY['discount', 'mdf', 'support', 'training', 'content', 'badge', 'other'])), 
+	CONSTRAINT ck_benefit_amount_has_currency CHECK (("amount" IS NULL) = (amount_currency IS NULL)), 
 	CONSTRAINT fk_benefit_tier FOREIGN KEY(tier) REFERENCES program_tier (id), 
-	CONSTRAINT ck_benefit_benefit_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_benefit_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE benefit IS 'What a tier gives its partners.';
@@ -862,9 +864,9 @@ COMMENT ON COLUMN benefit.valid_from IS 'First day on which it holds.';
 
 COMMENT ON COLUMN benefit.valid_to IS 'First day on which it no longer holds; empty while no end is known.';
 
-CREATE UNIQUE INDEX benefit_tier_code_from_key ON benefit (tier, code, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX benefit_tier_code_from_key ON benefit (tier, code, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX benefit_tier_code_open_key ON benefit (tier, code) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX benefit_tier_code_open_key ON benefit (tier, code) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE TABLE business_plan (
 	id UUID NOT NULL, 
@@ -881,7 +883,7 @@ CREATE TABLE business_plan (
 	summary TEXT, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_business_plan PRIMARY KEY (id), 
-	CONSTRAINT ck_business_plan_business_plan_status_choice CHECK ("status" = ANY (ARRAY['draft', 'agreed', 'closed'])), 
+	CONSTRAINT ck_business_plan_status_choice CHECK ("status" = ANY (ARRAY['draft', 'agreed', 'closed'])), 
 	CONSTRAINT fk_business_plan_partner FOREIGN KEY(partner) REFERENCES partner (id)
 );
 
@@ -946,7 +948,7 @@ CREATE TABLE contract (
 	amends UUID, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_contract PRIMARY KEY (id), 
-	CONSTRAINT ck_contract_contract_status_choice CHECK ("status" = ANY (ARRAY['draft', 'sent', 'signed', 'declined', 'voided', 'expired', 'ended'])), 
+	CONSTRAINT ck_contract_status_choice CHECK ("status" = ANY (ARRAY['draft', 'sent', 'signed', 'declined', 'voided', 'expired', 'ended'])), 
 	CONSTRAINT fk_contract_partner FOREIGN KEY(partner) REFERENCES partner (id), 
 	CONSTRAINT fk_contract_amends FOREIGN KEY(amends) REFERENCES contract (id) ON DELETE SET NULL
 );
@@ -1003,7 +1005,7 @@ CREATE TABLE enrollment_task (
 	completed_at TIMESTAMP WITH TIME ZONE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_enrollment_task PRIMARY KEY (id), 
-	CONSTRAINT ck_enrollment_task_enrollment_task_status_choice CHECK ("status" = ANY (ARRAY['open', 'waiting', 'done', 'waived', 'failed'])), 
+	CONSTRAINT ck_enrollment_task_status_choice CHECK ("status" = ANY (ARRAY['open', 'waiting', 'done', 'waived', 'failed'])), 
 	CONSTRAINT fk_enrollment_task_partner FOREIGN KEY(partner) REFERENCES partner (id), 
 	CONSTRAINT fk_enrollment_task_program FOREIGN KEY(program) REFERENCES program (id) ON DELETE SET NULL
 );
@@ -1028,6 +1030,8 @@ COMMENT ON COLUMN enrollment_task.due_on IS 'Day by which it should be done.';
 
 COMMENT ON COLUMN enrollment_task.completed_at IS 'When it was done.';
 
+CREATE INDEX enrollment_task_partner_idx ON enrollment_task (partner);
+
 CREATE INDEX enrollment_task_partner_program_code_idx ON enrollment_task (partner, program, code) WHERE program IS NOT NULL;
 
 CREATE INDEX enrollment_task_program_idx ON enrollment_task (program) WHERE program IS NOT NULL;
@@ -1048,11 +1052,11 @@ CREATE TABLE named_account (
 	valid_to DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_named_account PRIMARY KEY (id), 
-	CONSTRAINT ck_named_account_named_account_reserved_for_choice CHECK ("reserved_for" = ANY (ARRAY['direct', 'partner'])), 
+	CONSTRAINT ck_named_account_reserved_for_choice CHECK ("reserved_for" = ANY (ARRAY['direct', 'partner'])), 
 	CONSTRAINT fk_named_account_organization FOREIGN KEY(organization) REFERENCES organization (id), 
 	CONSTRAINT fk_named_account_product_line FOREIGN KEY(product_line) REFERENCES product_line (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_named_account_partner FOREIGN KEY(partner) REFERENCES partner (id) ON DELETE SET NULL, 
-	CONSTRAINT ck_named_account_named_account_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_named_account_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE named_account IS 'A customer that is reserved for direct sales, or for a partner, over a time.';
@@ -1071,9 +1075,9 @@ COMMENT ON COLUMN named_account.valid_from IS 'First day on which it holds.';
 
 COMMENT ON COLUMN named_account.valid_to IS 'First day on which it no longer holds; empty while no end is known.';
 
-CREATE UNIQUE INDEX named_account_organization_product_line_from_key ON named_account (organization, product_line, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX named_account_organization_product_line_from_key ON named_account (organization, product_line, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX named_account_organization_product_line_open_key ON named_account (organization, product_line) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX named_account_organization_product_line_open_key ON named_account (organization, product_line) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE INDEX named_account_partner_idx ON named_account (partner) WHERE partner IS NOT NULL;
 
@@ -1101,7 +1105,7 @@ CREATE TABLE opportunity (
 	last_activity_on DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_opportunity PRIMARY KEY (id), 
-	CONSTRAINT ck_opportunity_opportunity_amount_has_currency CHECK (("amount" IS NULL) = (amount_currency IS NULL)), 
+	CONSTRAINT ck_opportunity_amount_has_currency CHECK (("amount" IS NULL) = (amount_currency IS NULL)), 
 	CONSTRAINT fk_opportunity_account FOREIGN KEY(account) REFERENCES organization (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_opportunity_partner FOREIGN KEY(partner) REFERENCES partner (id) ON DELETE SET NULL
 );
@@ -1150,10 +1154,10 @@ CREATE TABLE partner_relationship (
 	valid_to DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_partner_relationship PRIMARY KEY (id), 
-	CONSTRAINT ck_partner_relationship_partner_relationship_kind_choice CHECK ("kind" = ANY (ARRAY['distributes_to', 'sub_agent', 'franchise'])), 
+	CONSTRAINT ck_partner_relationship_kind_choice CHECK ("kind" = ANY (ARRAY['distributes_to', 'sub_agent', 'franchise'])), 
 	CONSTRAINT fk_partner_relationship_upstream FOREIGN KEY(upstream) REFERENCES partner (id), 
 	CONSTRAINT fk_partner_relationship_downstream FOREIGN KEY(downstream) REFERENCES partner (id), 
-	CONSTRAINT ck_partner_relationship_partner_relationship_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_partner_relationship_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE partner_relationship IS 'An edge of the partner hierarchy, which may have any depth but no circle.';
@@ -1170,9 +1174,9 @@ COMMENT ON COLUMN partner_relationship.valid_to IS 'First day on which it no lon
 
 CREATE INDEX partner_relationship_downstream_idx ON partner_relationship (downstream);
 
-CREATE UNIQUE INDEX partner_relationship_upstream_downstream_kind_from_key ON partner_relationship (upstream, downstream, kind, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX partner_relationship_upstream_downstream_kind_from_key ON partner_relationship (upstream, downstream, kind, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX partner_relationship_upstream_downstream_kind_open_key ON partner_relationship (upstream, downstream, kind) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX partner_relationship_upstream_downstream_kind_open_key ON partner_relationship (upstream, downstream, kind) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE TABLE partner_role (
 	id UUID NOT NULL, 
@@ -1187,9 +1191,9 @@ CREATE TABLE partner_role (
 	valid_to DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_partner_role PRIMARY KEY (id), 
-	CONSTRAINT ck_partner_role_partner_role_role_choice CHECK ("role" = ANY (ARRAY['reseller', 'distributor', 'technology', 'cosell', 'referral', 'msp', 'mssp', 'isv', 'si', 'agent', 'dealer'])), 
+	CONSTRAINT ck_partner_role_role_choice CHECK ("role" = ANY (ARRAY['reseller', 'distributor', 'technology', 'cosell', 'referral', 'msp', 'mssp', 'isv', 'si', 'agent', 'dealer'])), 
 	CONSTRAINT fk_partner_role_partner FOREIGN KEY(partner) REFERENCES partner (id), 
-	CONSTRAINT ck_partner_role_partner_role_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_partner_role_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE partner_role IS 'A role that a partner holds over a time; several at once are normal.';
@@ -1202,9 +1206,9 @@ COMMENT ON COLUMN partner_role.valid_from IS 'First day on which it holds.';
 
 COMMENT ON COLUMN partner_role.valid_to IS 'First day on which it no longer holds; empty while no end is known.';
 
-CREATE UNIQUE INDEX partner_role_partner_role_from_key ON partner_role (partner, role, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX partner_role_partner_role_from_key ON partner_role (partner, role, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX partner_role_partner_role_open_key ON partner_role (partner, role) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX partner_role_partner_role_open_key ON partner_role (partner, role) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE TABLE program_membership (
 	id UUID NOT NULL, 
@@ -1225,7 +1229,7 @@ CREATE TABLE program_membership (
 	CONSTRAINT fk_program_membership_partner FOREIGN KEY(partner) REFERENCES partner (id), 
 	CONSTRAINT fk_program_membership_program FOREIGN KEY(program) REFERENCES program (id), 
 	CONSTRAINT fk_program_membership_tier FOREIGN KEY(tier) REFERENCES program_tier (id) ON DELETE SET NULL, 
-	CONSTRAINT ck_program_membership_program_membership_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_program_membership_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE program_membership IS 'A partner''s tier in a programme over a time; a change of tier is a new row.';
@@ -1244,9 +1248,9 @@ COMMENT ON COLUMN program_membership.valid_from IS 'First day on which it holds.
 
 COMMENT ON COLUMN program_membership.valid_to IS 'First day on which it no longer holds; empty while no end is known.';
 
-CREATE UNIQUE INDEX program_membership_partner_program_from_key ON program_membership (partner, program, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX program_membership_partner_program_from_key ON program_membership (partner, program, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX program_membership_partner_program_open_key ON program_membership (partner, program) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX program_membership_partner_program_open_key ON program_membership (partner, program) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE INDEX program_membership_program_idx ON program_membership (program);
 
@@ -1269,7 +1273,7 @@ CREATE TABLE tier_requirement (
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_tier_requirement PRIMARY KEY (id), 
 	CONSTRAINT fk_tier_requirement_tier FOREIGN KEY(tier) REFERENCES program_tier (id), 
-	CONSTRAINT ck_tier_requirement_tier_requirement_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_tier_requirement_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE tier_requirement IS 'What a partner must reach to be in a tier; all requirements of a tier count together.';
@@ -1288,9 +1292,9 @@ COMMENT ON COLUMN tier_requirement.valid_from IS 'First day on which it holds.';
 
 COMMENT ON COLUMN tier_requirement.valid_to IS 'First day on which it no longer holds; empty while no end is known.';
 
-CREATE UNIQUE INDEX tier_requirement_tier_metric_from_key ON tier_requirement (tier, metric, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX tier_requirement_tier_metric_from_key ON tier_requirement (tier, metric, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX tier_requirement_tier_metric_open_key ON tier_requirement (tier, metric) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX tier_requirement_tier_metric_open_key ON tier_requirement (tier, metric) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE TABLE activity (
 	id UUID NOT NULL, 
@@ -1308,7 +1312,7 @@ CREATE TABLE activity (
 	owner_name TEXT, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_activity PRIMARY KEY (id), 
-	CONSTRAINT ck_activity_activity_kind_choice CHECK ("kind" = ANY (ARRAY['call', 'mail', 'meeting', 'task', 'note'])), 
+	CONSTRAINT ck_activity_kind_choice CHECK ("kind" = ANY (ARRAY['call', 'mail', 'meeting', 'task', 'note'])), 
 	CONSTRAINT fk_activity_account FOREIGN KEY(account) REFERENCES organization (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_activity_opportunity FOREIGN KEY(opportunity) REFERENCES opportunity (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_activity_person FOREIGN KEY(person) REFERENCES person (id) ON DELETE SET NULL
@@ -1368,11 +1372,11 @@ CREATE TABLE deal_registration (
 	description TEXT, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_deal_registration PRIMARY KEY (id), 
-	CONSTRAINT ck_deal_registration_deal_registration_amount_has_currency CHECK (("amount" IS NULL) = (amount_currency IS NULL)), 
-	CONSTRAINT ck_deal_registration_deal_registration_stage_choice CHECK ("stage" = ANY (ARRAY['draft', 'submitted', 'in_review', 'approved', 'rejected', 'won', 'lost', 'expired', 'withdrawn'])), 
-	CONSTRAINT ck_deal_registration_deal_registration_review_status_choice CHECK ("review_status" = ANY (ARRAY['draft', 'submitted', 'screening', 'needs_info', 'conflict_review', 'pending_approval', 'approved', 'approved_teaming', 'rejected', 'extended', 'amended', 'won', 'lost', 'expired', 'withdrawn', 'revoked', 'appealed', 'merged'])), 
-	CONSTRAINT ck_deal_registration_deal_registration_product_lines_choice CHECK ("product_lines" <@ (ARRAY['core', 'cloud', 'security', 'services'])), 
-	CONSTRAINT ck_deal_registration_deal_registration_rejection_reason_choice CHECK ("rejection_reason" = ANY (ARRAY['duplicate_other_partner', 'duplicate_same_partner', 'direct_active', 'existing_customer', 'former_customer', 'renewal', 'named_account', 'tender_published', 'below_minimum', 'outside_territory', 'product_not_authorised', 'partner_not_authorised', 'not_certified', 'insufficient_information', 'not_substantiated', 'not_viable', 'wrong_channel', 'expired_before_action', 'compliance', 'other'])), 
+	CONSTRAINT ck_deal_registration_amount_has_currency CHECK (("amount" IS NULL) = (amount_currency IS NULL)), 
+	CONSTRAINT ck_deal_registration_stage_choice CHECK ("stage" = ANY (ARRAY['draft', 'submitted', 'in_review', 'approved', 'rejected', 'won', 'lost', 'expired', 'withdrawn'])), 
+	CONSTRAINT ck_deal_registration_review_status_choice CHECK ("review_status" = ANY (ARRAY['draft', 'submitted', 'screening', 'needs_info', 'conflict_review', 'pending_approval', 'approved', 'approved_teaming', 'rejected', 'extended', 'amended', 'won', 'lost', 'expired', 'withdrawn', 'revoked', 'appealed', 'merged'])), 
+	CONSTRAINT ck_deal_registration_product_lines_choice CHECK ("product_lines" <@ (ARRAY['core', 'cloud', 'security', 'services'])), 
+	CONSTRAINT ck_deal_registration_rejection_reason_choice CHECK ("rejection_reason" = ANY (ARRAY['duplicate_other_partner', 'duplicate_same_partner', 'direct_active', 'existing_customer', 'former_customer', 'renewal', 'named_account', 'tender_published', 'below_minimum', 'outside_territory', 'product_not_authorised', 'partner_not_authorised', 'not_certified', 'insufficient_information', 'not_substantiated', 'not_viable', 'wrong_channel', 'expired_before_action', 'compliance', 'other'])), 
 	CONSTRAINT fk_deal_registration_partner FOREIGN KEY(partner) REFERENCES partner (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_deal_registration_on_behalf_of FOREIGN KEY(on_behalf_of) REFERENCES partner (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_deal_registration_customer FOREIGN KEY(customer) REFERENCES organization (id) ON DELETE SET NULL, 
@@ -1431,6 +1435,8 @@ CREATE INDEX deal_registration_on_behalf_of_idx ON deal_registration (on_behalf_
 
 CREATE INDEX deal_registration_opportunity_idx ON deal_registration (opportunity) WHERE opportunity IS NOT NULL;
 
+CREATE INDEX deal_registration_partner_idx ON deal_registration (partner) WHERE partner IS NOT NULL;
+
 CREATE INDEX deal_registration_partner_partner_reference_idx ON deal_registration (partner, partner_reference) WHERE partner IS NOT NULL AND partner_reference IS NOT NULL;
 
 CREATE TABLE partner_authorization (
@@ -1449,12 +1455,12 @@ CREATE TABLE partner_authorization (
 	valid_to DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_partner_authorization PRIMARY KEY (id), 
-	CONSTRAINT ck_partner_authorization_partner_authorization_status_choice CHECK ("status" = ANY (ARRAY['granted', 'suspended', 'revoked'])), 
+	CONSTRAINT ck_partner_authorization_status_choice CHECK ("status" = ANY (ARRAY['granted', 'suspended', 'revoked'])), 
 	CONSTRAINT fk_partner_authorization_partner FOREIGN KEY(partner) REFERENCES partner (id), 
 	CONSTRAINT fk_partner_authorization_product_line FOREIGN KEY(product_line) REFERENCES product_line (id), 
 	CONSTRAINT fk_partner_authorization_territory FOREIGN KEY(territory) REFERENCES territory (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_partner_authorization_contract FOREIGN KEY(contract) REFERENCES contract (id) ON DELETE SET NULL, 
-	CONSTRAINT ck_partner_authorization_partner_authorization_validity CHECK (valid_to > valid_from)
+	CONSTRAINT ck_partner_authorization_validity CHECK (valid_to > valid_from)
 );
 
 COMMENT ON TABLE partner_authorization IS 'A partner''s right to sell a product line in a territory.';
@@ -1475,9 +1481,9 @@ COMMENT ON COLUMN partner_authorization.valid_to IS 'First day on which it no lo
 
 CREATE INDEX partner_authorization_contract_idx ON partner_authorization (contract) WHERE contract IS NOT NULL;
 
-CREATE UNIQUE INDEX partner_authorization_partner_product_line_territory_from_key ON partner_authorization (partner, product_line, territory, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX partner_authorization_partner_product_line_territory_from_key ON partner_authorization (partner, product_line, territory, valid_from) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL;
 
-CREATE UNIQUE INDEX partner_authorization_partner_product_line_territory_open_key ON partner_authorization (partner, product_line, territory) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND valid_to IS NULL;
+CREATE UNIQUE INDEX partner_authorization_partner_product_line_territory_open_key ON partner_authorization (partner, product_line, territory) NULLS NOT DISTINCT WHERE deleted_at IS NULL AND merged_into IS NULL AND valid_to IS NULL;
 
 CREATE INDEX partner_authorization_product_line_idx ON partner_authorization (product_line);
 
@@ -1500,7 +1506,7 @@ CREATE TABLE plan_target (
 	due_on DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_plan_target PRIMARY KEY (id), 
-	CONSTRAINT ck_plan_target_plan_target_amount_has_currency CHECK (("amount" IS NULL) = (amount_currency IS NULL)), 
+	CONSTRAINT ck_plan_target_amount_has_currency CHECK (("amount" IS NULL) = (amount_currency IS NULL)), 
 	CONSTRAINT fk_plan_target_plan FOREIGN KEY(plan) REFERENCES business_plan (id), 
 	CONSTRAINT fk_plan_target_product_line FOREIGN KEY(product_line) REFERENCES product_line (id) ON DELETE SET NULL
 );
@@ -1520,6 +1526,8 @@ COMMENT ON COLUMN plan_target.amount IS 'The target, where it is an amount.';
 COMMENT ON COLUMN plan_target.quantity IS 'The target, where it is a count.';
 
 COMMENT ON COLUMN plan_target.due_on IS 'Day by which it should be reached.';
+
+CREATE INDEX plan_target_plan_idx ON plan_target (plan);
 
 CREATE INDEX plan_target_plan_metric_product_line_quarter_idx ON plan_target (plan, metric, product_line, quarter) WHERE product_line IS NOT NULL AND quarter IS NOT NULL;
 
@@ -1542,7 +1550,7 @@ CREATE TABLE cosell_engagement (
 	started_on DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_cosell_engagement PRIMARY KEY (id), 
-	CONSTRAINT ck_cosell_engagement_cosell_engagement_status_choice CHECK ("status" = ANY (ARRAY['proposed', 'accepted', 'active', 'won', 'lost', 'ended'])), 
+	CONSTRAINT ck_cosell_engagement_status_choice CHECK ("status" = ANY (ARRAY['proposed', 'accepted', 'active', 'won', 'lost', 'ended'])), 
 	CONSTRAINT fk_cosell_engagement_partner FOREIGN KEY(partner) REFERENCES partner (id), 
 	CONSTRAINT fk_cosell_engagement_customer FOREIGN KEY(customer) REFERENCES organization (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_cosell_engagement_opportunity FOREIGN KEY(opportunity) REFERENCES opportunity (id) ON DELETE SET NULL, 
@@ -1595,9 +1603,9 @@ CREATE TABLE deal_event (
 	note TEXT, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_deal_event PRIMARY KEY (id), 
-	CONSTRAINT ck_deal_event_deal_event_from_status_choice CHECK ("from_status" = ANY (ARRAY['draft', 'submitted', 'screening', 'needs_info', 'conflict_review', 'pending_approval', 'approved', 'approved_teaming', 'rejected', 'extended', 'amended', 'won', 'lost', 'expired', 'withdrawn', 'revoked', 'appealed', 'merged'])), 
-	CONSTRAINT ck_deal_event_deal_event_to_status_choice CHECK ("to_status" = ANY (ARRAY['draft', 'submitted', 'screening', 'needs_info', 'conflict_review', 'pending_approval', 'approved', 'approved_teaming', 'rejected', 'extended', 'amended', 'won', 'lost', 'expired', 'withdrawn', 'revoked', 'appealed', 'merged'])), 
-	CONSTRAINT ck_deal_event_deal_event_reason_code_choice CHECK ("reason_code" = ANY (ARRAY['duplicate_other_partner', 'duplicate_same_partner', 'direct_active', 'existing_customer', 'former_customer', 'renewal', 'named_account', 'tender_published', 'below_minimum', 'outside_territory', 'product_not_authorised', 'partner_not_authorised', 'not_certified', 'insufficient_information', 'not_substantiated', 'not_viable', 'wrong_channel', 'expired_before_action', 'compliance', 'other'])), 
+	CONSTRAINT ck_deal_event_from_status_choice CHECK ("from_status" = ANY (ARRAY['draft', 'submitted', 'screening', 'needs_info', 'conflict_review', 'pending_approval', 'approved', 'approved_teaming', 'rejected', 'extended', 'amended', 'won', 'lost', 'expired', 'withdrawn', 'revoked', 'appealed', 'merged'])), 
+	CONSTRAINT ck_deal_event_to_status_choice CHECK ("to_status" = ANY (ARRAY['draft', 'submitted', 'screening', 'needs_info', 'conflict_review', 'pending_approval', 'approved', 'approved_teaming', 'rejected', 'extended', 'amended', 'won', 'lost', 'expired', 'withdrawn', 'revoked', 'appealed', 'merged'])), 
+	CONSTRAINT ck_deal_event_reason_code_choice CHECK ("reason_code" = ANY (ARRAY['duplicate_other_partner', 'duplicate_same_partner', 'direct_active', 'existing_customer', 'former_customer', 'renewal', 'named_account', 'tender_published', 'below_minimum', 'outside_territory', 'product_not_authorised', 'partner_not_authorised', 'not_certified', 'insufficient_information', 'not_substantiated', 'not_viable', 'wrong_channel', 'expired_before_action', 'compliance', 'other'])), 
 	CONSTRAINT fk_deal_event_deal FOREIGN KEY(deal) REFERENCES deal_registration (id)
 );
 
@@ -1637,7 +1645,7 @@ CREATE TABLE deal_evidence (
 	sha256 TEXT, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_deal_evidence PRIMARY KEY (id), 
-	CONSTRAINT ck_deal_evidence_deal_evidence_kind_choice CHECK ("kind" = ANY (ARRAY['mail', 'meeting_note', 'quote', 'tender', 'purchase_order', 'other'])), 
+	CONSTRAINT ck_deal_evidence_kind_choice CHECK ("kind" = ANY (ARRAY['mail', 'meeting_note', 'quote', 'tender', 'purchase_order', 'other'])), 
 	CONSTRAINT fk_deal_evidence_deal FOREIGN KEY(deal) REFERENCES deal_registration (id)
 );
 
@@ -1656,6 +1664,8 @@ COMMENT ON COLUMN deal_evidence.received_at IS 'When it reached us.';
 COMMENT ON COLUMN deal_evidence.location IS 'Where the document is kept.';
 
 COMMENT ON COLUMN deal_evidence.sha256 IS 'Digest of the document, hexadecimal.';
+
+CREATE INDEX deal_evidence_deal_idx ON deal_evidence (deal);
 
 CREATE INDEX deal_evidence_deal_sha256_idx ON deal_evidence (deal, sha256) WHERE sha256 IS NOT NULL;
 
@@ -1677,7 +1687,7 @@ CREATE TABLE deal_line (
 	term_months BIGINT, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_deal_line PRIMARY KEY (id), 
-	CONSTRAINT ck_deal_line_deal_line_unit_price_has_currency CHECK (("unit_price" IS NULL) = (unit_price_currency IS NULL)), 
+	CONSTRAINT ck_deal_line_unit_price_has_currency CHECK (("unit_price" IS NULL) = (unit_price_currency IS NULL)), 
 	CONSTRAINT fk_deal_line_deal FOREIGN KEY(deal) REFERENCES deal_registration (id), 
 	CONSTRAINT fk_deal_line_product_line FOREIGN KEY(product_line) REFERENCES product_line (id) ON DELETE SET NULL
 );
@@ -1718,7 +1728,7 @@ CREATE TABLE deal_party (
 	credit NUMERIC, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_deal_party PRIMARY KEY (id), 
-	CONSTRAINT ck_deal_party_deal_party_role_choice CHECK ("role" = ANY (ARRAY['distributor', 'reseller', 'referrer', 'influencer', 'services', 'fulfil'])), 
+	CONSTRAINT ck_deal_party_role_choice CHECK ("role" = ANY (ARRAY['distributor', 'reseller', 'referrer', 'influencer', 'services', 'fulfil'])), 
 	CONSTRAINT fk_deal_party_deal FOREIGN KEY(deal) REFERENCES deal_registration (id), 
 	CONSTRAINT fk_deal_party_partner FOREIGN KEY(partner) REFERENCES partner (id), 
 	CONSTRAINT fk_deal_party_on_behalf_of FOREIGN KEY(on_behalf_of) REFERENCES partner (id) ON DELETE SET NULL
@@ -1764,8 +1774,8 @@ CREATE TABLE lead (
 	description TEXT, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_lead PRIMARY KEY (id), 
-	CONSTRAINT ck_lead_lead_kind_choice CHECK ("kind" = ANY (ARRAY['campaign', 'referral', 'vendor_distributed'])), 
-	CONSTRAINT ck_lead_lead_status_choice CHECK ("status" = ANY (ARRAY['new', 'assigned', 'accepted', 'converted', 'lost'])), 
+	CONSTRAINT ck_lead_kind_choice CHECK ("kind" = ANY (ARRAY['campaign', 'referral', 'vendor_distributed'])), 
+	CONSTRAINT ck_lead_status_choice CHECK ("status" = ANY (ARRAY['new', 'assigned', 'accepted', 'converted', 'lost'])), 
 	CONSTRAINT fk_lead_customer FOREIGN KEY(customer) REFERENCES organization (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_lead_partner FOREIGN KEY(partner) REFERENCES partner (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_lead_deal FOREIGN KEY(deal) REFERENCES deal_registration (id) ON DELETE SET NULL
@@ -1830,9 +1840,9 @@ CREATE TABLE order_line (
 	status TEXT, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_order_line PRIMARY KEY (id), 
-	CONSTRAINT ck_order_line_order_line_unit_price_has_currency CHECK (("unit_price" IS NULL) = (unit_price_currency IS NULL)), 
-	CONSTRAINT ck_order_line_order_line_total_has_currency CHECK (("total" IS NULL) = (total_currency IS NULL)), 
-	CONSTRAINT ck_order_line_order_line_status_choice CHECK ("status" = ANY (ARRAY['booked', 'shipped', 'cancelled', 'returned'])), 
+	CONSTRAINT ck_order_line_unit_price_has_currency CHECK (("unit_price" IS NULL) = (unit_price_currency IS NULL)), 
+	CONSTRAINT ck_order_line_total_has_currency CHECK (("total" IS NULL) = (total_currency IS NULL)), 
+	CONSTRAINT ck_order_line_status_choice CHECK ("status" = ANY (ARRAY['booked', 'shipped', 'cancelled', 'returned'])), 
 	CONSTRAINT fk_order_line_partner FOREIGN KEY(partner) REFERENCES partner (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_order_line_customer FOREIGN KEY(customer) REFERENCES organization (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_order_line_deal FOREIGN KEY(deal) REFERENCES deal_registration (id) ON DELETE SET NULL, 
@@ -1899,7 +1909,7 @@ CREATE TABLE pos_line (
 	sold_on DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_pos_line PRIMARY KEY (id), 
-	CONSTRAINT ck_pos_line_pos_line_unit_price_has_currency CHECK (("unit_price" IS NULL) = (unit_price_currency IS NULL)), 
+	CONSTRAINT ck_pos_line_unit_price_has_currency CHECK (("unit_price" IS NULL) = (unit_price_currency IS NULL)), 
 	CONSTRAINT fk_pos_line_distributor FOREIGN KEY(distributor) REFERENCES partner (id), 
 	CONSTRAINT fk_pos_line_reseller FOREIGN KEY(reseller) REFERENCES partner (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_pos_line_customer FOREIGN KEY(customer) REFERENCES organization (id) ON DELETE SET NULL, 
@@ -1963,8 +1973,8 @@ CREATE TABLE quote (
 	expires_on DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_quote PRIMARY KEY (id), 
-	CONSTRAINT ck_quote_quote_status_choice CHECK ("status" = ANY (ARRAY['draft', 'sent', 'accepted', 'declined', 'expired'])), 
-	CONSTRAINT ck_quote_quote_total_has_currency CHECK (("total" IS NULL) = (total_currency IS NULL)), 
+	CONSTRAINT ck_quote_status_choice CHECK ("status" = ANY (ARRAY['draft', 'sent', 'accepted', 'declined', 'expired'])), 
+	CONSTRAINT ck_quote_total_has_currency CHECK (("total" IS NULL) = (total_currency IS NULL)), 
 	CONSTRAINT fk_quote_partner FOREIGN KEY(partner) REFERENCES partner (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_quote_customer FOREIGN KEY(customer) REFERENCES organization (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_quote_deal FOREIGN KEY(deal) REFERENCES deal_registration (id) ON DELETE SET NULL, 
@@ -2022,7 +2032,7 @@ CREATE TABLE invoice_line (
 	paid_on DATE, 
 	custom JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	CONSTRAINT pk_invoice_line PRIMARY KEY (id), 
-	CONSTRAINT ck_invoice_line_invoice_line_total_has_currency CHECK (("total" IS NULL) = (total_currency IS NULL)), 
+	CONSTRAINT ck_invoice_line_total_has_currency CHECK (("total" IS NULL) = (total_currency IS NULL)), 
 	CONSTRAINT fk_invoice_line_partner FOREIGN KEY(partner) REFERENCES partner (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_invoice_line_customer FOREIGN KEY(customer) REFERENCES organization (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_invoice_line_order_line FOREIGN KEY(order_line) REFERENCES order_line (id) ON DELETE SET NULL, 

@@ -1,0 +1,30 @@
+"""The audit trail: who changed configuration, decided something, or moved money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from psycopg.types.json import Jsonb
+
+from hub.db.session import Tx
+
+
+async def note(tx: Tx, *, actor: str, action: str, subject: str, detail: Mapping[str, object] | None = None) -> None:
+    """Append an entry, in the transaction of what it tells about. `detail` holds no secret."""
+    await tx.run(
+        "insert into audit (actor, action, subject, detail) values (%s, %s, %s, %s)",
+        actor,
+        action,
+        subject,
+        Jsonb(dict(detail or {})),
+    )
+
+
+async def recent(tx: Tx, *, after: int | None = None, limit: int = 100) -> list[dict[str, object]]:
+    """Newest first; `after` is the id of the last one seen."""
+    return [
+        dict(row)
+        for row in await tx.all(
+            "select * from audit where %s::bigint is null or id < %s order by id desc limit %s", after, after, limit
+        )
+    ]

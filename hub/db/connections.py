@@ -1,0 +1,141 @@
+"""Connections: configured accounts of remote systems, with their encrypted settings and tokens and their state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from hub.db.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConnection:
+    """One configured account. `settings` is ciphertext. `rest_until`: nobody talks to the remote before."""
+
+    id: int
+    name: str
+    system: str
+    account_id: str | None
+    state: str
+    state_reason: str | None
+    settings: bytes
+    options: dict[str, Any]
+    rest_until: datetime | None
+    rest_reason: str | None
+    down_since: datetime | None
+    created_at: datetime
+
+
+_COLUMNS = (
+    "id, name, system, account_id, state, state_reason, settings, options, rest_until, rest_reason, down_since,"
+    " created_at"
+)
+
+
+async def add(
+    tx: Tx, *, name: str, system: str, account_id: str | None, settings: bytes, options: Mapping[str, Any]
+) -> StoredConnection:
+    """Store a new connection. Raises psycopg.errors.UniqueViolation when the name is taken."""
+    row = await tx.one(
+        f"insert into connection (name, system, account_id, settings, options) values (%s, %s, %s, %s, %s)"
+        f" returning {_COLUMNS}",
+        name,
+        system,
+        account_id,
+        settings,
+        Jsonb(dict(options)),
+    )
+    assert row is not None
+    return StoredConnection(**row)
+
+
+async def by_name(tx: Tx, name: str) -> StoredConnection | None:
+    row = await tx.one(f"select {_COLUMNS} from connection where name = %s and state <> 'retired'", name)
+    return StoredConnection(**row) if row else None
+
+
+async def all_of(tx: Tx) -> list[StoredConnection]:
+    rows = await tx.all(f"select {_COLUMNS} from connection where state <> 'retired' order by id")
+    return [StoredConnection(**row) for row in rows]
+
+
+async def change_settings(tx: Tx, *, connection_id: int, settings: bytes, account_id: str | None) -> None:
+    await tx.run(
+        "update connection set settings = %s, account_id = coalesce(%s, account_id), token = null, updated_at = now()"
+        " where id = %s",
+        settings,
+        account_id,
+        connection_id,
+    )
+
+
+async def pause(tx: Tx, *, connection_id: int, reason: str) -> None:
+    """Stop all work of the connection until a person resumes it."""
+    await tx.run(
+        "update connection set state = 'paused', state_reason = %s, updated_at = now()"
+        " where id = %s and state = 'active'",
+        reason,
+        connection_id,
+    )
+
+
+async def resume(tx: Tx, *, connection_id: int) -> None:
+    await tx.run(
+        "update connection set state = 'active', state_reason = null, rest_until = null, rest_reason = null,"
+        " updated_at = now() where id = %s and state = 'paused'",
+        connection_id,
+    )
+
+
+async def retire(tx: Tx, *, connection_id: int) -> None:
+    """Forget the connection's credentials and keep its history; the name becomes free."""
+    await tx.run(
+        "update connection set state = 'retired', settings = '', token = null, name = name || ' (' || id || ')',"
+        " updated_at = now() where id = %s",
+        connection_id,
+    )
+
+
+async def rest(tx: Tx, *, connection_id: int, delay: timedelta, reason: str) -> None:
+    """Leave the remote alone for a while; a longer rest that is on already stays."""
+    await tx.run(
+        "update connection set rest_until = greatest(rest_until, clock_timestamp() + %s), rest_reason = %s,"
+        " down_since = coalesce(down_since, clock_timestamp()) where id = %s",
+        delay,
+        reason,
+        connection_id,
+    )
+
+
+async def is_back(tx: Tx, *, connection_id: int) -> timedelta | None:
+    """Note that the remote answers; returns how long it did not, once."""
+    row = await tx.one(
+        "update connection c set down_since = null, rest_until = null, rest_reason = null from connection old"
+        " where c.id = %s and old.id = c.id and c.down_since is not null"
+        " returning clock_timestamp() - old.down_since as was_down",
+        connection_id,
+    )
+    return row["was_down"] if row else None
+
+
+async def resting_for(tx: Tx, *, connection_id: int) -> timedelta | None:
+    """How long the remote is still to be left alone; None when it may be used now."""
+    row = await tx.one(
+        "select rest_until - clock_timestamp() as left from connection"
+        " where id = %s and rest_until > clock_timestamp()",
+        connection_id,
+    )
+    return row["left"] if row else None
+
+
+async def load_token(tx: Tx, *, connection_id: int, lock: bool = False) -> bytes | None:
+    row = await tx.one(f"select token from connection where id = %s{' for update' if lock else ''}", connection_id)
+    return row["token"] if row else None
+
+
+async def save_token(tx: Tx, *, connection_id: int, token: bytes) -> None:
+    await tx.run("update connection set token = %s where id = %s", token, connection_id)

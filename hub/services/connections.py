@@ -1,0 +1,172 @@
+"""Connections: added after a successful check, opened for work, paused and resumed, their secrets never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from hub.db import audit, connections
+from hub.db.connections import StoredConnection
+from hub.db.session import Database
+from hub.db.vault import StoredTokens, Vault
+from hub.mapping.load import load_system
+from hub.mapping.model import Mapping
+from hub.record import RECORD_TYPES
+from hub.registry import connector
+from hub.sdk.auth import MemoryTokenStore
+from hub.sdk.capabilities import Account, Checks, Closes
+from hub.sdk.clock import Clock, SystemClock
+from hub.sdk.connector import ConnectorContext, ConnectorSpec
+from hub.sdk.http import Budget, RemoteHttp, open_http
+from hub.services.objects import OpenConnection
+
+
+class ConnectionUnknown(LookupError):
+    """There is no connection of that name."""
+
+
+class ConnectionRefused(ValueError):
+    """The connection cannot be added as it was described; the message says what to correct."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What is needed to open connections: shared by all doors and workers of a process."""
+
+    db: Database
+    vault: Vault
+    mappings: Path
+    budget_of: Callable[[StoredConnection], Budget | None]
+    clock: Clock = field(default_factory=SystemClock)
+    allow_private: bool = False
+
+
+async def add_connection(
+    shop: Workshop,
+    *,
+    name: str,
+    system: str,
+    settings: MappingOf[str, Any],
+    options: MappingOf[str, Any],
+    actor: str,
+) -> tuple[StoredConnection, Account]:
+    """Check the credentials against the remote first; store the connection only when they are good.
+
+    `options`: `ca_file` (a CA to trust for this remote), `allow_private` (its address may be a private one),
+    `mappings` (a folder with this connection's own mappings). Raises ConnectionRefused, ConnectorMissing, RemoteErrors.
+    """
+    spec = connector(system)
+    typed = _typed(spec, settings)
+    http = _http(shop, options, None)
+    opened = spec.open(typed, ConnectorContext(http=http, tokens=MemoryTokenStore(), clock=shop.clock))
+    try:
+        account = await opened.check() if isinstance(opened, Checks) else Account(id=name, name=name)
+    finally:
+        if isinstance(opened, Closes):
+            await opened.close()
+        await http.close()
+    try:
+        async with shop.db.transaction() as tx:
+            stored = await connections.add(
+                tx,
+                name=name,
+                system=system,
+                account_id=account.id,
+                settings=shop.vault.seal(_plain(typed)),
+                options=options,
+            )
+            await audit.note(tx, actor=actor, action="connection_added", subject=name, detail={"system": system})
+    except psycopg.errors.UniqueViolation:
+        raise ConnectionRefused(f"There is a connection called {name!r} already.") from None
+    return stored, account
+
+
+async def find_connection(shop: Workshop, name: str) -> StoredConnection:
+    async with shop.db.transaction() as tx:
+        stored = await connections.by_name(tx, name)
+    if stored is None:
+        raise ConnectionUnknown(f"There is no connection called {name!r}.")
+    return stored
+
+
+async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedConnection:
+    """Open a stored connection for work; the caller closes it."""
+    spec = connector(stored.system)
+    settings = _typed(spec, shop.vault.open(stored.settings))
+    http = _http(shop, stored.options, shop.budget_of(stored))
+    tokens = StoredTokens(shop.db, shop.vault, stored.id)
+    opened = spec.open(settings, ConnectorContext(http=http, tokens=tokens, clock=shop.clock))
+    sync = OpenConnection(
+        id=stored.id,
+        name=stored.name,
+        system=stored.system,
+        account_id=stored.account_id or stored.name,
+        connector=opened,
+        mappings=mappings_of(shop, stored),
+    )
+    return OpenedConnection(sync, http)
+
+
+def mappings_of(shop: Workshop, stored: StoredConnection) -> dict[str, Mapping]:
+    """The connection's own mappings where it has some, else those of its system. Raises MappingError."""
+    own = stored.options.get("mappings")
+    return load_system(Path(own) if own else shop.mappings, stored.system, RECORD_TYPES)
+
+
+@dataclass(frozen=True)
+class OpenedConnection:
+    """An open connection with its HTTP client; use it as an async context manager."""
+
+    sync: OpenConnection
+    http: RemoteHttp
+
+    async def close(self) -> None:
+        if isinstance(self.sync.connector, Closes):
+            await self.sync.connector.close()
+        await self.http.close()
+
+    async def __aenter__(self) -> OpenConnection:
+        return self.sync
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _typed(spec: ConnectorSpec, settings: MappingOf[str, Any]) -> BaseModel:
+    try:
+        return spec.settings.model_validate(dict(settings))
+    except ValidationError as exc:
+        faults = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg'].removeprefix('Value error, ')}"
+            for e in exc.errors(include_input=False, include_url=False)
+        )
+        raise ConnectionRefused(f"{spec.title}: {faults}.") from None
+
+
+def _http(shop: Workshop, options: MappingOf[str, Any], budget: Budget | None) -> RemoteHttp:
+    ca_file = options.get("ca_file")
+    return open_http(
+        budget=budget,
+        allow_private=shop.allow_private or bool(options.get("allow_private")),
+        ca_file=Path(ca_file) if ca_file else None,
+    )
+
+
+def _plain(settings: BaseModel) -> dict[str, Any]:
+    """The settings with their secrets, as JSON: only ever given to the vault."""
+
+    def reveal(value: Any) -> Any:
+        if isinstance(value, SecretStr):
+            return value.get_secret_value()
+        if isinstance(value, dict):
+            return {key: reveal(item) for key, item in value.items()}
+        return [reveal(item) for item in value] if isinstance(value, list | tuple) else value
+
+    revealed: dict[str, Any] = reveal(settings.model_dump(mode="python", exclude_none=True))
+    return revealed

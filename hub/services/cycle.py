@@ -1,0 +1,126 @@
+"""One turn of a connection: read what changed, read again what was asked for, deliver what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from hub.db import connections, deliveries, rereads, runs
+from hub.db.session import Database
+from hub.domain.outcomes import what_next
+from hub.sdk.errors import AuthFailed, RemoteError
+from hub.services.counts import Counts
+from hub.services.objects import OpenConnection
+from hub.services.outbound import plan_deliveries
+from hub.services.pulling import AlreadyRunning, Progress, pull_object
+from hub.services.reading import serve_rereads
+from hub.services.sending import Halted, send_due
+
+log = structlog.get_logger()
+
+
+async def pull(
+    db: Database,
+    connection: OpenConnection,
+    *,
+    owner: str,
+    objects: Sequence[str] = (),
+    full: bool = False,
+    progress: Progress | None = None,
+) -> Counts:
+    """Read all objects (or those named), parents first. One that another process reads is left to it."""
+    counts = Counts()
+    for sync in connection.objects:
+        if objects and sync.name not in objects:
+            continue
+        try:
+            counts += await pull_object(db, sync, owner=owner, full=full, progress=progress)
+        except AlreadyRunning as exc:
+            log.info("pull_left_to_other", connection=connection.name, object=sync.name, reason=str(exc))
+        except RemoteError as exc:
+            await halt(db, connection, exc)
+            raise
+    await _answered(db, connection)
+    return counts
+
+
+async def reread(db: Database, connection: OpenConnection) -> Counts:
+    """Read again what webhooks and the engine asked for, until nothing more is due."""
+    total = Counts()
+    run_id = 0
+    while True:
+        async with db.transaction() as tx:
+            if not await rereads.due(tx, connection_id=connection.id, limit=1):
+                break
+            run_id = run_id or await runs.start(tx, connection_id=connection.id, kind="reread")
+        try:
+            total += await serve_rereads(db, connection, run_id=run_id)
+        except RemoteError as exc:
+            async with db.transaction() as tx:
+                await runs.finish(tx, run_id=run_id, error=exc.message)
+            await halt(db, connection, exc)
+            raise
+    if run_id:
+        async with db.transaction() as tx:
+            await runs.add_counts(tx, run_id=run_id, counts=total)
+            await runs.finish(tx, run_id=run_id)
+        await _answered(db, connection)
+    return total
+
+
+async def push(db: Database, connection: OpenConnection, *, owner: str) -> Counts:
+    """Plan deliveries from the change log and write what is due. Raises Halted when the connection must rest."""
+    total = Counts()
+    while True:
+        async with db.transaction() as tx:
+            planned = await plan_deliveries(tx, connection)
+        sent = await send_due(db, connection, owner=owner)
+        total += sent
+        if not planned and not sent:
+            return total
+
+
+async def resting(db: Database, connection_id: int) -> timedelta | None:
+    """How long the connection is to be left alone; None when it may be used."""
+    async with db.transaction() as tx:
+        return await connections.resting_for(tx, connection_id=connection_id)
+
+
+async def due_in(db: Database, connection_id: int) -> timedelta | None:
+    """How long until this connection has something to deliver or to read again; None when there is nothing."""
+    async with db.transaction() as tx:
+        waits = [
+            wait
+            for wait in (
+                await deliveries.next_due_in(tx, connection_id=connection_id),
+                await rereads.next_due_in(tx, connection_id=connection_id),
+            )
+            if wait is not None
+        ]
+        rest = await connections.resting_for(tx, connection_id=connection_id)
+    if not waits:
+        return None
+    return max(min(waits), rest or timedelta(0))
+
+
+async def halt(db: Database, connection: OpenConnection, error: RemoteError) -> None:
+    """Pause or rest the connection as the error asks, and say so once."""
+    verdict = what_next(error, attempts=1)
+    async with db.transaction() as tx:
+        if isinstance(error, AuthFailed):
+            await connections.pause(tx, connection_id=connection.id, reason=error.message)
+        elif verdict.whole_connection:
+            await connections.rest(tx, connection_id=connection.id, delay=verdict.delay, reason=error.message)
+    log.warning("connection_halted", connection=connection.name, error=error.kind, message=error.message)
+
+
+async def _answered(db: Database, connection: OpenConnection) -> None:
+    async with db.transaction() as tx:
+        was_down = await connections.is_back(tx, connection_id=connection.id)
+    if was_down:
+        log.info("connection_is_back", connection=connection.name, was_down=str(was_down))
+
+
+__all__ = ["Halted", "due_in", "halt", "pull", "push", "reread", "resting"]

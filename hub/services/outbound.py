@@ -1,0 +1,237 @@
+"""Outbound, first half: from the change log to deliveries, and from a delivery to what must be written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from hub.db import changes, cursors, deliveries, findings, links, records
+from hub.db.deliveries import Delivery, Op
+from hub.db.links import LinkRow
+from hub.db.records import StoredRecord
+from hub.db.session import Tx
+from hub.mapping.errors import UnmappableValues
+from hub.record import RECORD_TYPES
+from hub.record.codec import decode_values
+from hub.record.values import RemoteRef, Value
+from hub.services.objects import ObjectSync, OpenConnection
+
+_CHANGES_A_STEP = 5000
+
+
+async def plan_deliveries(tx: Tx, connection: OpenConnection) -> int:
+    """Turn the next changes of the log into deliveries of this connection; returns how many changes were read.
+
+    Every changed record of a mapped type is asked for once, whoever changed it: whether anything is left to write is
+    decided against the shadow when it is sent, so a change that came from this very system ends there.
+    """
+    here = {"connection_id": connection.id}
+    value = await cursors.load(tx, **here, object_name="*", direction="outbound")
+    changed, after = await changes.changed_records(
+        tx, after=value or changes.START, record_types=list(_interesting_types(connection)), limit=_CHANGES_A_STEP
+    )
+    if after == (value or changes.START):
+        return 0
+    for sync in connection.objects:
+        if not sync.mapping.outbound:
+            continue
+        wanted = [(record_id, name) for record_id, name in changed if _concerns(sync, name)]
+        if wanted:
+            await deliveries.request(tx, **here, object_name=sync.name, records=wanted)
+    await cursors.save(tx, **here, object_name="*", direction="outbound", value=after, run_id=None)
+    return len(changed) or 1
+
+
+def _interesting_types(connection: OpenConnection) -> set[str]:
+    return {name for name in RECORD_TYPES for sync in connection.objects if _concerns(sync, name)}
+
+
+def _concerns(sync: ObjectSync, record_type: str) -> bool:
+    """A change of a base type or an extending type under the same id may change this object's record too."""
+    lineage = {t.name for t in RECORD_TYPES[record_type].lineage}
+    return bool(lineage & sync.type_names)
+
+
+@dataclass(slots=True)
+class Write:
+    """What one delivery comes to. `values` are the record's values that the write carries over."""
+
+    delivery: Delivery
+    op: Op
+    fields: dict[str, Any]
+    values: dict[str, Value]
+    remote_id: str | None = None
+    precondition: str | None = None
+    partition: str | None = None
+    read_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A delivery that cannot leave now: it waits, or (`dead`) a person must act."""
+
+    delivery: Delivery
+    reason: str
+    dead: bool = False
+
+
+@dataclass(slots=True)
+class Computed:
+    """What a batch of deliveries comes to, in the order the deliveries came."""
+
+    writes: list[Write] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+    idle: list[Delivery] = field(default_factory=list)
+    # Written without a reference whose record has no link yet; they are looked at again when it has.
+    incomplete: set[int] = field(default_factory=set)
+
+
+async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Computed:
+    """Compare each record with what was last agreed on with this system."""
+    here, name = sync.connection.id, sync.name
+    ids = [d.record_id for d in batch]
+    stored = await records.load(tx, sync.record_type, ids)
+    linked = await links.of_records(tx, connection_id=here, object_name=name, record_ids=ids)
+    gone = await links.tombstones(tx, connection_id=here, object_name=name, record_ids=ids)
+    conflicts = await findings.open_conflicts(tx, connection_id=here, object_name=name, record_ids=ids)
+    in_review = await findings.under_review(tx, record_ids=ids)
+    targets = await _Targets.load(tx, sync, stored.values())
+    computed = Computed()
+    for delivery in batch:
+        record, link = stored.get(delivery.record_id), linked.get(delivery.record_id)
+        if record is None or record.merged_into is not None:
+            computed.idle.append(delivery)
+        elif record.deleted:
+            _delete(computed, sync, delivery, link)
+        elif link is not None:
+            _update(computed, sync, delivery, record, link, conflicts.get(record.id, {}), targets)
+        elif record.id in gone or sync.mapping.create == "no" or not sync.mapping.scope_matches(record.values):
+            computed.idle.append(delivery)
+        elif record.id in in_review:
+            computed.holds.append(Hold(delivery, "It may be a record that is there already: decide its match review."))
+        else:
+            _create(computed, sync, delivery, record, targets)
+    return computed
+
+
+def _delete(computed: Computed, sync: ObjectSync, delivery: Delivery, link: LinkRow | None) -> None:
+    if link is None or sync.mapping.on_delete != "mirror":
+        computed.idle.append(delivery)
+    else:
+        computed.writes.append(Write(delivery, "delete", {}, {}, remote_id=link.remote_id))
+
+
+def _update(
+    computed: Computed,
+    sync: ObjectSync,
+    delivery: Delivery,
+    record: StoredRecord,
+    link: LinkRow,
+    in_conflict: Mapping[str, int],
+    targets: _Targets,
+) -> None:
+    shadow = decode_values(sync.record_type, link.shadow)
+    values = {
+        name: record.values[name]
+        for name in sync.mapping.outbound
+        if name not in in_conflict and record.values[name] != shadow.get(name)
+    }
+    missing = targets.unlinked(values)
+    for name in missing:
+        del values[name]
+    if not values and delivery.edited is None:
+        if missing:
+            computed.holds.append(Hold(delivery, targets.reason(missing)))
+        else:
+            computed.idle.append(delivery)
+        return
+    _add(computed, sync, delivery, "update", values, targets, link=link)
+    if missing:
+        computed.incomplete.add(delivery.id)
+
+
+def _create(computed: Computed, sync: ObjectSync, delivery: Delivery, record: StoredRecord, targets: _Targets) -> None:
+    values: dict[str, Value] = {name: v for name in sync.mapping.outbound if (v := record.values[name]) is not None}
+    missing = targets.unlinked(values)
+    if any(targets.coming(values[name]) for name in missing):
+        computed.holds.append(Hold(delivery, targets.reason(missing)))
+        return
+    for name in missing:
+        del values[name]
+    _add(computed, sync, delivery, "create", values, targets, link=None)
+
+
+def _add(
+    computed: Computed,
+    sync: ObjectSync,
+    delivery: Delivery,
+    op: Op,
+    values: dict[str, Value],
+    targets: _Targets,
+    *,
+    link: LinkRow | None,
+) -> None:
+    mapping = sync.mapping
+    seen = {name: targets.remote(value) for name, value in values.items()}
+    try:
+        fields = mapping.put_new(seen) if op == "create" else mapping.put(seen, list(values))
+    except UnmappableValues as exc:
+        computed.holds.append(Hold(delivery, str(exc), dead=True))
+        return
+    computed.writes.append(
+        Write(
+            delivery,
+            op,
+            {**fields, **(delivery.edited or {})},
+            values,
+            remote_id=link.remote_id if link else None,
+            precondition=link.remote_version if link else None,
+            partition=targets.partition(seen),
+        )
+    )
+
+
+@dataclass(slots=True)
+class _Targets:
+    """Where the records that others refer to live in this connection."""
+
+    remote_ids: dict[UUID, str]
+    expected: set[UUID]
+
+    @classmethod
+    async def load(cls, tx: Tx, sync: ObjectSync, stored: Any) -> _Targets:
+        """Look up every record that an outbound link field of these records points to."""
+        remote_ids: dict[UUID, str] = {}
+        expected: set[UUID] = set()
+        for name in sync.mapping.links:
+            if name not in sync.mapping.outbound:
+                continue
+            wanted = {v for r in stored if isinstance(v := r.values[name], UUID)}
+            objects = sync.connection.objects_of(sync.mapping.links[name])
+            if not wanted or not objects:
+                continue
+            found = await links.remote_ids_of(tx, connection_id=sync.connection.id, objects=objects, record_ids=wanted)
+            remote_ids.update(found)
+            expected |= await deliveries.open_for(
+                tx, connection_id=sync.connection.id, objects=objects, record_ids=wanted - found.keys()
+            )
+        return cls(remote_ids, expected)
+
+    def unlinked(self, values: Mapping[str, Value]) -> list[str]:
+        return [n for n, v in values.items() if isinstance(v, UUID) and v not in self.remote_ids]
+
+    def coming(self, value: Value) -> bool:
+        """Whether the record is itself on its way to this system."""
+        return value in self.expected
+
+    def remote(self, value: Value) -> Value:
+        return RemoteRef(self.remote_ids[value]) if isinstance(value, UUID) else value
+
+    def partition(self, values: Mapping[str, Value]) -> str | None:
+        """Rows under one parent travel together: parents are what vendors lock."""
+        return next((v.remote_id for v in values.values() if isinstance(v, RemoteRef)), None)
+
+    def reason(self, names: Sequence[str]) -> str:
+        return f"Waits until the record in {', '.join(names)} is in this system."

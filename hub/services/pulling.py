@@ -1,0 +1,134 @@
+"""Pull: read what changed in one object, page by page, each page stored together with its cursor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import structlog
+
+from hub.db import cursors, leases, runs
+from hub.db.leases import Lease
+from hub.db.session import Database
+from hub.sdk.capabilities import Reads
+from hub.sdk.errors import CursorExpired
+from hub.sdk.records import Page, ReadQuery
+from hub.services.counts import Counts
+from hub.services.departures import apply_deletions
+from hub.services.inbound import apply_records
+from hub.services.objects import ObjectSync
+
+log = structlog.get_logger()
+
+_LEASE = timedelta(seconds=30)
+
+# Told after each page: how many records were read, and what became of them.
+Progress = Callable[[Counts], Awaitable[None]]
+
+
+class AlreadyRunning(Exception):
+    """Another process pulls this object right now."""
+
+
+async def pull_object(
+    db: Database, sync: ObjectSync, *, owner: str, full: bool = False, progress: Progress | None = None
+) -> Counts:
+    """Read until nothing more is there. `full` begins again from the first record.
+
+    Raises AlreadyRunning, LeaseLost (another process took over after this one was too slow), and the RemoteErrors
+    of the read; what was stored until then stays stored, and the next pull goes on from there.
+    """
+    connector = sync.connection.connector
+    if not isinstance(connector, Reads) or not sync.mapping.inbound:
+        return Counts()
+    lease, run_id, cursor = await _begin(db, sync, owner, full)
+    pull = _Pull(db, sync, lease, run_id, progress)
+    try:
+        try:
+            await pull.read_from(connector, cursor)
+        except CursorExpired as exc:
+            log.warning("gap_resync_started", connection=sync.connection.name, object=sync.name, reason=exc.message)
+            pull.counts["gap_resyncs"] += 1
+            await pull.read_from(connector, None)
+    except BaseException as exc:
+        with suppress(Exception):  # the run's end is for people to read; the pull's own error goes up
+            await _end(db, lease, run_id, str(exc) or type(exc).__name__)
+        raise
+    await _end(db, lease, run_id, None)
+    return pull.counts
+
+
+async def _begin(db: Database, sync: ObjectSync, owner: str, full: bool) -> tuple[Lease, int, str | None]:
+    here, name = sync.connection.id, sync.name
+    async with db.transaction() as tx:
+        lease = await leases.acquire(tx, name=f"pull:{here}:{name}", owner=owner, ttl=_LEASE)
+        if lease is None:
+            raise AlreadyRunning(f"{sync.connection.name} {name} is being read by another process.")
+        await runs.abandon(tx, connection_id=here, object_name=name, kind="pull")
+        run_id = await runs.start(tx, connection_id=here, object_name=name, kind="pull")
+        if full:
+            await cursors.forget(tx, connection_id=here, object_name=name, direction="inbound")
+        cursor = await cursors.load(tx, connection_id=here, object_name=name, direction="inbound")
+    return lease, run_id, cursor
+
+
+async def _end(db: Database, lease: Lease, run_id: int, error: str | None) -> None:
+    async with db.transaction() as tx:
+        await runs.finish(tx, run_id=run_id, error=error)
+        await leases.release(tx, lease=lease)
+
+
+class _Pull:
+    """One pull under way: the next page is read while the last one is stored."""
+
+    def __init__(self, db: Database, sync: ObjectSync, lease: Lease, run_id: int, progress: Progress | None) -> None:
+        self.db, self.sync, self.lease, self.run_id, self.progress = db, sync, lease, run_id, progress
+        self.counts = Counts()
+        self.query = ReadQuery(object=sync.name, fields=sync.mapping.read_fields, where=sync.mapping.where)
+
+    async def read_from(self, connector: Reads, cursor: str | None) -> None:
+        as_of, page = await self._read(connector, cursor)
+        while True:
+            following = None if page.done else asyncio.create_task(self._read(connector, page.cursor))
+            try:
+                await self._store(page, as_of)
+            except BaseException:
+                if following:
+                    following.cancel()
+                    with suppress(BaseException):
+                        await following
+                raise
+            if following is None:
+                return
+            as_of, page = await following
+
+    async def _read(self, connector: Reads, cursor: str | None) -> tuple[datetime, Page]:
+        """A page, and the moment as of which it is surely true."""
+        async with self.db.transaction() as tx:
+            as_of = await tx.now()
+        page = await connector.read_page(self.query, cursor)
+        return as_of - self.sync.capabilities.read_lag, page
+
+    async def _store(self, page: Page, as_of: datetime) -> None:
+        """Records, shadows, changes and cursor together, fenced by the lease."""
+        sync = self.sync
+        async with self.db.transaction() as tx:
+            await leases.renew(tx, lease=self.lease, ttl=_LEASE)
+            gone = await apply_deletions(tx, sync, deletions=page.deletions, as_of=as_of, run_id=self.run_id)
+            came = await apply_records(tx, sync, remote=page.records, as_of=as_of, run_id=self.run_id)
+            counts = gone.counts + came.counts
+            counts["overlap"] += page.reread
+            await cursors.save(
+                tx,
+                connection_id=sync.connection.id,
+                object_name=sync.name,
+                direction="inbound",
+                value=page.cursor,
+                run_id=self.run_id,
+            )
+            await runs.add_counts(tx, run_id=self.run_id, counts=counts)
+        self.counts += counts
+        if self.progress:
+            await self.progress(counts)

@@ -1,0 +1,352 @@
+"""Outbound, second half: write what is due to one remote system and settle every row's fate."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import groupby
+
+import structlog
+
+from hub.db import connections, deliveries, links, rereads, runs
+from hub.db.deliveries import Delivery, Op, Setback
+from hub.db.session import Database, Tx
+from hub.domain.outcomes import Verdict, what_next
+from hub.record.values import encode_values
+from hub.sdk.capabilities import Writes
+from hub.sdk.errors import AuthFailed, RecordGone, RecordRejected, RemoteError
+from hub.sdk.records import Deletion, WriteOp, WriteOutcome, Written
+from hub.services.counts import Counts
+from hub.services.departures import apply_deletions
+from hub.services.objects import ObjectSync, OpenConnection
+from hub.services.outbound import Computed, Hold, Write, compute
+from hub.services.reading import find_and_apply, read_and_apply
+
+log = structlog.get_logger()
+
+_LEASE = timedelta(seconds=30)
+_LEASED_AT_ONCE = 2000
+_WAIT_FOR_PARENT = timedelta(minutes=5)
+
+
+class Halted(Exception):
+    """The connection must not be used before `delay` is over (None: until a person resumes it)."""
+
+    def __init__(self, error: RemoteError, delay: timedelta | None) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.delay = delay
+
+
+@dataclass(slots=True)
+class _Sender:
+    """One worker's turn at one connection's deliveries."""
+
+    db: Database
+    connection: OpenConnection
+    owner: str
+    run_id: int = 0
+    counts: Counts = field(default_factory=Counts)
+
+    async def send(self, sync: ObjectSync, batch: Sequence[Delivery]) -> None:
+        """Verify what is unknown, then write the rest in batches as large as the API takes."""
+        doubtful = [d for d in batch if d.state == "unknown"]
+        if doubtful:
+            await self._verify(sync, doubtful)
+        ready = [d for d in batch if d.state != "unknown"]
+        if not ready:
+            return
+        computed = await self._compute(sync, ready)
+        for op, writes in _by_op(computed.writes):
+            size = _batch_size(sync, op, writes)
+            for start in range(0, len(writes), size):
+                await self._write(sync, op, writes[start : start + size], computed)
+
+    async def _compute(self, sync: ObjectSync, batch: Sequence[Delivery]) -> Computed:
+        """What to write, on top of the newest remote state where the API gives no precondition to hold it to."""
+        async with self.db.transaction() as tx:
+            computed = await compute(tx, sync, batch)
+        to_read = [w.remote_id for w in _unguarded(sync, computed.writes) if w.remote_id]
+        if to_read:
+            await read_and_apply(self.db, sync, ids=to_read, run_id=self.run_id)
+            async with self.db.transaction() as tx:
+                computed = await compute(tx, sync, batch)
+        await self._put_aside(computed.holds, computed.idle)
+        return computed
+
+    async def _put_aside(self, holds: Sequence[Hold], idle: Sequence[Delivery]) -> None:
+        async with self.db.transaction() as tx:
+            if idle:
+                self.counts["idle"] += len(idle)
+                await deliveries.drop_idle(tx, ids=[d.id for d in idle])
+            await deliveries.set_back(
+                tx,
+                setbacks=[
+                    Setback(
+                        id=h.delivery.id,
+                        state="dead" if h.dead else "waiting",
+                        delay=_WAIT_FOR_PARENT,
+                        error_class="RecordRejected" if h.dead else "Waiting",
+                        error_code=None,
+                        message=h.reason,
+                        counts=False,
+                    )
+                    for h in holds
+                ],
+            )
+        for hold in holds:
+            self.counts["dead" if hold.dead else "waiting"] += 1
+
+    async def _write(self, sync: ObjectSync, op: Op, writes: Sequence[Write], computed: Computed) -> None:
+        async with self.db.transaction() as tx:
+            leased = await deliveries.mark_sending(
+                tx,
+                owner=self.owner,
+                sends=[(w.delivery.id, w.op, w.fields, w.remote_id) for w in writes],
+                run_id=self.run_id,
+                ttl=_LEASE,
+            )
+        mine = [w for w in writes if w.delivery.id in leased]
+        async with self._kept_leased([w.delivery.id for w in mine]):
+            outcomes = await self._call(sync, op, mine)
+        await self._settle(sync, op, list(zip(mine, outcomes, strict=True)), computed)
+
+    async def _call(self, sync: ObjectSync, op: Op, writes: Sequence[Write]) -> list[WriteOutcome]:
+        """One outcome a row. A batch that fails as a whole because of some row is split until the row is found."""
+        connector = sync.connection.connector
+        assert isinstance(connector, Writes)
+        if not writes:
+            return []
+        try:
+            return list(await connector.write(sync.name, [_op(sync, op, w) for w in writes]))
+        except RecordRejected as exc:
+            if len(writes) == 1:
+                return [exc]
+            middle = len(writes) // 2
+            return [
+                *await self._call(sync, op, writes[:middle]),
+                *await self._call(sync, op, writes[middle:]),
+            ]
+        except RemoteError as exc:
+            return [exc] * len(writes)
+
+    async def _settle(
+        self, sync: ObjectSync, op: Op, results: Sequence[tuple[Write, WriteOutcome]], computed: Computed
+    ) -> None:
+        """Store every row's fate in one transaction; then act on what concerns more than the row."""
+        done = [(w, o) for w, o in results if isinstance(o, Written)]
+        failed = [(w, o) for w, o in results if isinstance(o, RemoteError)]
+        async with self.db.transaction() as tx:
+            await self._store_written(tx, sync, op, done, computed)
+            verdicts = [(w, e, what_next(e, attempts=w.delivery.attempts + 1)) for w, e in failed]
+            await deliveries.set_back(tx, setbacks=[_setback(w, e, v) for w, e, v in verdicts])
+            await self._store_departures(tx, sync, failed)
+            for _, _, verdict in verdicts:
+                self.counts[_COUNTED[verdict.step]] += 1
+        again = [w.remote_id for w, _, v in verdicts if v.step == "merge_again" and w.remote_id]
+        if again:
+            await read_and_apply(self.db, sync, ids=again, run_id=self.run_id)
+        stop = next(((e, v) for _, e, v in verdicts if v.whole_connection), None)
+        if stop:
+            raise Halted(stop[0], None if stop[1].step == "pause" else stop[1].delay)
+
+    async def _store_written(
+        self, tx: Tx, sync: ObjectSync, op: Op, done: Sequence[tuple[Write, Written]], computed: Computed
+    ) -> None:
+        if not done:
+            return
+        here, name = sync.connection.id, sync.name
+        clashes: set[object] = set()
+        if op == "delete":
+            await links.mark_deleted(
+                tx, connection_id=here, object_name=name, remote_ids=[w.remote_id for w, _ in done if w.remote_id]
+            )
+        else:
+            written = [(w.delivery.record_id, o.remote_id, encode_values(w.values), o.version) for w, o in done]
+            clashes = set(await links.agree(tx, connection_id=here, object_name=name, written=written))
+        good = [w.delivery for w, _ in done if w.delivery.record_id not in clashes]
+        await deliveries.finish(tx, ids=[d.id for d in good], again=[d.id for d in good if d.id in computed.incomplete])
+        self.counts[f"remote_{op}d"] += len(good)
+        await deliveries.set_back(tx, setbacks=[_clash(w, o) for w, o in done if w.delivery.record_id in clashes])
+        if op == "create":
+            await deliveries.wake_waiting(tx, connection_id=here)
+
+    async def _store_departures(self, tx: Tx, sync: ObjectSync, failed: Sequence[tuple[Write, RemoteError]]) -> None:
+        gone = [
+            Deletion(
+                id=w.remote_id, kind="merged" if e.merged_into else "deleted", merged_into=e.merged_into, source="probe"
+            )
+            for w, e in failed
+            if isinstance(e, RecordGone) and w.remote_id
+        ]
+        if gone:
+            await apply_deletions(tx, sync, deletions=gone, as_of=await tx.now(), run_id=self.run_id)
+        existing = [(sync.name, e.existing_id) for _, e in failed if isinstance(e, RecordRejected) and e.existing_id]
+        if existing:
+            await rereads.ask(tx, connection_id=sync.connection.id, keys=existing, reason="it is in the way of a write")
+
+    async def _verify(self, sync: ObjectSync, doubtful: Sequence[Delivery]) -> None:
+        """Find out what became of writes without an answer; what did not happen is then simply still to be done."""
+        creates = [d for d in doubtful if d.op in ("create", None) and d.remote_id is None]
+        found = await find_and_apply(self.db, sync, record_ids=[d.record_id for d in creates], run_id=self.run_id)
+        others = [d.remote_id for d in doubtful if d.remote_id]
+        await read_and_apply(self.db, sync, ids=others, run_id=self.run_id)
+        async with self.db.transaction() as tx:
+            settled = [d for d in doubtful if d not in creates or d.record_id in found]
+            missing = [d for d in creates if d.record_id not in found]
+            await deliveries.settle_unknown(tx, ids=[d.id for d in settled], not_before=timedelta(0))
+            await deliveries.settle_unknown(tx, ids=[d.id for d in missing], not_before=sync.capabilities.find_lag)
+        self.counts["verified"] += len(doubtful)
+
+    @asynccontextmanager
+    async def _kept_leased(self, ids: Sequence[int]) -> AsyncIterator[None]:
+        """Long writes (bulk jobs) keep their lease as long as this process lives."""
+        beat = asyncio.create_task(self._beat(ids))
+        try:
+            yield
+        finally:
+            beat.cancel()
+            with suppress(asyncio.CancelledError):
+                await beat
+
+    async def _beat(self, ids: Sequence[int]) -> None:
+        while True:
+            await asyncio.sleep(_LEASE.total_seconds() / 3)
+            async with self.db.transaction() as tx:
+                await deliveries.renew(tx, owner=self.owner, ids=ids, ttl=_LEASE)
+
+
+async def send_due(db: Database, connection: OpenConnection, *, owner: str) -> Counts:
+    """Write everything that is due for this connection now. Raises Halted when the connection must rest."""
+    sender = _Sender(db, connection, owner)
+    while True:
+        async with db.transaction() as tx:
+            batch = await deliveries.lease_due(
+                tx,
+                connection_id=connection.id,
+                objects=[o.name for o in connection.objects],
+                owner=owner,
+                ttl=_LEASE,
+                limit=_LEASED_AT_ONCE,
+            )
+            if batch and not sender.run_id:
+                sender.run_id = await runs.start(tx, connection_id=connection.id, kind="push")
+        if not batch:
+            break
+        try:
+            for sync in connection.objects:
+                mine = [d for d in batch if d.object == sync.name]
+                if mine:
+                    await sender.send(sync, mine)
+        except Halted as halt:
+            await _halt(db, connection, halt, owner)
+            await _finish(db, sender, halt.error.message)
+            raise
+        except RemoteError as exc:  # a read before the write, or a verification, failed
+            verdict = what_next(exc, attempts=1)
+            stop = Halted(exc, None if verdict.step == "pause" else max(verdict.delay, timedelta(seconds=1)))
+            await _halt(db, connection, stop, owner)
+            await _finish(db, sender, exc.message)
+            raise stop from exc
+    await _finish(db, sender, None)
+    return sender.counts
+
+
+async def _finish(db: Database, sender: _Sender, error: str | None) -> None:
+    if sender.run_id:
+        async with db.transaction() as tx:
+            await runs.add_counts(tx, run_id=sender.run_id, counts=sender.counts)
+            await runs.finish(tx, run_id=sender.run_id, error=error)
+
+
+async def _halt(db: Database, connection: OpenConnection, halt: Halted, owner: str) -> None:
+    """Give back what was leased, and keep everybody away from the remote until it may be tried again."""
+    async with db.transaction() as tx:
+        await deliveries.give_back(tx, connection_id=connection.id, owner=owner)
+        if isinstance(halt.error, AuthFailed):
+            await connections.pause(tx, connection_id=connection.id, reason=halt.error.message)
+        elif halt.delay is not None:
+            await connections.rest(tx, connection_id=connection.id, delay=halt.delay, reason=halt.error.message)
+
+
+_COUNTED = {
+    "retry": "failed",
+    "verify": "unknown",
+    "merge_again": "conflicts_remote",
+    "gone": "gone",
+    "dead": "dead",
+    "pause": "failed",
+}
+
+
+def _by_op(writes: Sequence[Write]) -> list[tuple[Op, list[Write]]]:
+    """Creates, updates, deletes; rows of one parent side by side."""
+    order: dict[Op, int] = {"create": 0, "update": 1, "delete": 2}
+    ranked = sorted(writes, key=lambda w: (order[w.op], w.partition or "", w.delivery.id))
+    return [(op, list(group)) for op, group in groupby(ranked, key=lambda w: w.op)]
+
+
+def _batch_size(sync: ObjectSync, op: Op, writes: Sequence[Write]) -> int:
+    """As large as the API takes; smaller after lock contention, one by one after the third time."""
+    caps = sync.capabilities
+    size = {"create": caps.create_batch, "update": caps.update_batch, "delete": caps.delete_batch}[op]
+    if caps.bulk_above is not None and len(writes) > caps.bulk_above:
+        size = caps.bulk_batch or size
+    contended = max((w.delivery.attempts for w in writes if w.delivery.error_class == "LockContention"), default=0)
+    if op == "update" and caps.precondition != "none" and len(writes) <= caps.precondition_batch:
+        size = min(size, caps.precondition_batch)
+    return max(1, size // 10**contended) if contended else size
+
+
+def _unguarded(sync: ObjectSync, writes: Sequence[Write]) -> list[Write]:
+    """Updates that no precondition of the API will hold to what the hub has seen."""
+    caps = sync.capabilities
+    updates = [w for w in writes if w.op == "update"]
+    if caps.precondition == "none" or len(updates) > caps.precondition_batch:
+        return updates
+    return [w for w in updates if w.precondition is None]
+
+
+def _op(sync: ObjectSync, op: Op, write: Write) -> WriteOp:
+    key_field = sync.mapping.key_field
+    return WriteOp(
+        kind=op,
+        fields=write.fields,
+        idempotency_key=str(write.delivery.idempotency_key),
+        remote_id=write.remote_id,
+        key=(key_field, str(write.delivery.record_id)) if key_field and op == "create" else None,
+        precondition=write.precondition,
+        partition=write.partition,
+    )
+
+
+def _setback(write: Write, error: RemoteError, verdict: Verdict) -> Setback:
+    states = {"verify": "unknown", "dead": "dead"}
+    hint = verdict.hint
+    if isinstance(error, RecordRejected) and error.existing_id:
+        hint = f"The remote record {error.existing_id} is in the way. {hint}"
+    return Setback(
+        id=write.delivery.id,
+        state=states.get(verdict.step, "pending"),  # type: ignore[arg-type]  # the three names are states
+        delay=verdict.delay,
+        error_class=error.kind,
+        error_code=error.code or (str(error.status) if error.status else None),
+        message=error.message,
+        hint=hint,
+        counts=verdict.counts,
+    )
+
+
+def _clash(write: Write, outcome: Written) -> Setback:
+    return Setback(
+        id=write.delivery.id,
+        state="dead",
+        delay=timedelta(0),
+        error_class="RecordRejected",
+        error_code=None,
+        message=f"The remote record {outcome.remote_id} already stands for another record of the hub.",
+        hint="Merge the two records, or unlink one of them, then replay the delivery.",
+    )
