@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import hub.domain.matching.weights as weights_module
-from hub.domain.matching.choose import Decision
+from hub.domain.matching.choice import Decision
 from hub.domain.matching.estimate import estimate_chances, estimate_thresholds, half_of
 from hub.domain.matching.evaluate import (
     MatcherQuality,

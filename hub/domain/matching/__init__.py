@@ -1,7 +1,7 @@
 """Matching: which records of two systems are one organisation or one person."""
 
-from hub.domain.matching.assign import Assignment, ScoredPair, assign, duplicate_groups
-from hub.domain.matching.choose import Candidate, Choice, Decision, Ranked, Reason, choose
+from hub.domain.matching.assignment import Assignment, ScoredPair, assign, duplicate_groups
+from hub.domain.matching.choice import Candidate, Choice, Decision, Ranked, Reason, choose
 from hub.domain.matching.features import (
     Features,
     OrganizationFeatures,
@@ -10,7 +10,7 @@ from hub.domain.matching.features import (
     person_features,
 )
 from hub.domain.matching.keys import MAX_KEYS, match_keys
-from hub.domain.matching.score import Evidence, MatchScore, Verdict, decide, score
+from hub.domain.matching.scoring import Evidence, MatchScore, Verdict, decide, score
 from hub.domain.matching.weights import Weights, default_weights, parse_weights
 
 __all__ = [

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
+from rapidfuzz.process import extractOne
 
 from hub.domain.matching.address import compare_streets
 from hub.domain.matching.contact import PHONE_TAIL, is_role_mailbox
@@ -42,13 +43,16 @@ def compare_names(a: Name, b: Name) -> str:
     if fuzz.ratio(a.core_text, b.core_text) >= 90 or fuzz.ratio(a.sorted_text, b.sorted_text) >= 90:
         return "close"
     shorter, longer = (a.core, b.core) if len(a.core) <= len(b.core) else (b.core, a.core)
-    total = sum(map(len, shorter))
-    share = sum(len(word) for word in shorter if _is_among(word, longer)) / total
-    if share == 1 and total >= 4:
+    total = shared = 0
+    for word in shorter:
+        total += len(word)
+        if word in longer or _is_misspelt_in(longer, word):
+            shared += len(word)
+    if shared == total and total >= 4:
         return "contained"
-    if share >= 0.6:
+    if shared >= 0.6 * total:
         return "partial"
-    return "weak" if share > 0 else "different"
+    return "weak" if shared else "different"
 
 
 def _organizations(a: OrganizationFeatures, b: OrganizationFeatures) -> Iterator[Agreement]:
@@ -163,10 +167,8 @@ def _person_emails(a: tuple[str, ...], b: tuple[str, ...]) -> Agreement:
     return Agreement("email", level, shared[0], shared[0])
 
 
-def _is_among(word: str, words: tuple[str, ...]) -> bool:
-    if word in words:
-        return True
-    return len(word) > 3 and any(abs(len(word) - len(w)) < 3 and fuzz.ratio(word, w) >= 84 for w in words)
+def _is_misspelt_in(words: tuple[str, ...], word: str) -> bool:
+    return len(word) > 3 and extractOne(word, words, scorer=fuzz.ratio, score_cutoff=84) is not None
 
 
 def _sets(a: frozenset[str], b: frozenset[str]) -> str:

@@ -13,7 +13,7 @@ from zlib import crc32
 from hub.domain.matching.compare import compare
 from hub.domain.matching.evaluate import ScoredPairs, pairs_within, score_candidates
 from hub.domain.matching.features import Features
-from hub.domain.matching.score import Verdict
+from hub.domain.matching.scoring import Verdict
 from hub.domain.matching.weights import Chances, Weights
 
 _CERTAINTY = 0.999

@@ -7,11 +7,11 @@ from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from hub.domain.matching.assign import duplicate_groups
-from hub.domain.matching.choose import Candidate, Choice, Decision, choose
+from hub.domain.matching.assignment import duplicate_groups
+from hub.domain.matching.choice import Candidate, Choice, choose
 from hub.domain.matching.features import Features
 from hub.domain.matching.keys import match_keys
-from hub.domain.matching.score import MatchScore, Verdict, decide, score
+from hub.domain.matching.scoring import MatchScore, Verdict, decide, score
 from hub.domain.matching.weights import Weights
 
 Pair = tuple[str, str]
@@ -65,16 +65,23 @@ def matcher_quality(
 def link_systems(
     held: Mapping[str, Features], incoming: Mapping[str, Features], *, weights: Weights
 ) -> dict[str, Choice[str]]:
-    """Choose for each incoming record in turn among the held ones, as a first load of a second system does."""
+    """Choose for each incoming record in turn, as the first load of a second system does.
+
+    A record that is not linked becomes one of the hub's own and so a candidate, taken, for those that follow.
+    """
+    known = {**held, **incoming}
     holders = _by_key(held)
     taken: set[str] = set()
     choices: dict[str, Choice[str]] = {}
     for i, features in incoming.items():
-        near = dict.fromkeys(other for key in match_keys(features) for other in holders.get(key, ()))
-        candidates = [Candidate(other, held[other], other in taken) for other in sorted(near)]
+        keys = match_keys(features)
+        near = sorted({other for key in keys for other in holders[key]})
+        candidates = [Candidate(other, known[other], other in taken) for other in near]
         choice = choices[i] = choose(features, candidates, weights=weights)
-        if choice.decision is Decision.LINK and choice.chosen is not None:
-            taken.add(choice.chosen)
+        taken.add(i if choice.chosen is None else choice.chosen)
+        if choice.chosen is None:
+            for key in keys:
+                holders[key].append(i)
     return choices
 
 
@@ -121,9 +128,9 @@ def b_cubed(found: Mapping[str, Hashable], *, labels: Mapping[str, Hashable]) ->
     return Quality(precision, recall)
 
 
-def _by_key(features: Mapping[str, Features]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+def _by_key(features: Mapping[str, Features]) -> defaultdict[str, list[str]]:
+    holders: defaultdict[str, list[str]] = defaultdict(list)
     for i, of_record in features.items():
         for key in match_keys(of_record):
-            found[key].append(i)
-    return found
+            holders[key].append(i)
+    return holders

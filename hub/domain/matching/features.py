@@ -64,7 +64,7 @@ def organization_features(values: Mapping[str, object]) -> OrganizationFeatures:
     emails = _distinct(email_of(text) for text in _all(values, "email"))
     hosts = (*_all(values, "website_domain"), *(email.partition("@")[2] for email in emails))
     return OrganizationFeatures(
-        names=_distinct(name_of(text) for text in (*_all(values, "legal_name"), *_all(values, "trade_name"))),
+        names=_names((*_all(values, "legal_name"), *_all(values, "trade_name"))),
         street=street_of(_one(values, "street")),
         postal_code=_postal_code(_one(values, "postal_code")),
         city=" ".join(fold(_one(values, "city")).split()),
@@ -97,6 +97,15 @@ def _all(values: Mapping[str, object], field_name: str) -> tuple[str, ...]:
 
 def _one(values: Mapping[str, object], field_name: str) -> str:
     return next(iter(_all(values, field_name)), "")
+
+
+def _names(texts: Iterable[str]) -> tuple[Name, ...]:
+    """Names of different words: a trade name that is the legal name without its legal form adds nothing."""
+    by_words: dict[tuple[str, ...], Name] = {}
+    for name in map(name_of, texts):
+        if name is not None:
+            by_words.setdefault(name.words, name)
+    return tuple(by_words.values())
 
 
 def _distinct(parts: Iterable[_T | None]) -> tuple[_T, ...]:

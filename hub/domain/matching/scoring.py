@@ -44,6 +44,13 @@ class MatchScore:
     evidence: tuple[Evidence, ...]
     organization: bool
 
+    def as_rows(self) -> list[dict[str, str | float]]:
+        """The evidence as rows to store and show; `theirs` is of the first record scored, `ours` of the second."""
+        return [
+            {"feature": e.feature, "level": e.level, "weight": e.weight, "theirs": e.a, "ours": e.b}
+            for e in self.evidence
+        ]
+
     def found(self, feature: str, *levels: str) -> bool:
         """Whether `feature` reached one of `levels`."""
         return any(e.feature == feature and e.level in levels for e in self.evidence)
@@ -52,12 +59,11 @@ class MatchScore:
 def score(a: Features, b: Features, *, weights: Weights) -> MatchScore:
     """Compare two records of one kind; a level that the weights do not know weighs nothing."""
     organization = isinstance(a, OrganizationFeatures)
-    table = weights.organization if organization else weights.person
-    evidence = tuple(
-        Evidence(feature, level, table.weights.get(feature, {}).get(level, 0.0), x, y)
-        for feature, level, x, y in compare(a, b)
-    )
-    return MatchScore(sum(e.weight for e in evidence), evidence, organization)
+    table = (weights.organization if organization else weights.person).weights
+    evidence = [
+        Evidence(feature, level, table.get(feature, {}).get(level, 0.0), x, y) for feature, level, x, y in compare(a, b)
+    ]
+    return MatchScore(round(sum([e.weight for e in evidence]), 2), tuple(evidence), organization)
 
 
 def decide(score: MatchScore, *, weights: Weights) -> Verdict:
@@ -104,8 +110,9 @@ def _parted(score: MatchScore) -> bool:
 
 def _one_group(score: MatchScore) -> bool:
     """A shared domain, or a shared phone with a like name: one group, though not one site."""
-    alike = score.found("name", *ALIKE, "partial")
-    return score.found("domain", "same") or (score.found("phone", "same") and alike)
+    if score.found("domain", "same"):
+        return True
+    return score.found("phone", "same") and score.found("name", *ALIKE, "partial")
 
 
 def _persons(score: MatchScore, table: WeightTable) -> Verdict:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from hub.domain.matching.features import Features
-from hub.domain.matching.score import MatchScore, Verdict, decide, score
+from hub.domain.matching.scoring import MatchScore, Verdict, decide, score
 from hub.domain.matching.weights import Weights, WeightTable, default_weights
 
 Id = TypeVar("Id")

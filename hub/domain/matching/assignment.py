@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from hub.domain.matching.score import Verdict
+from hub.domain.matching.scoring import Verdict
 
 
 class ScoredPair(NamedTuple):
