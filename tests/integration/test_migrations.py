@@ -1,0 +1,54 @@
+"""The schema: migrations make exactly what the code describes, once, whoever starts first."""
+
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import SAWarning
+
+from hub.db import migrate
+from hub.db.tables import metadata
+from hub.engines import Engines
+
+
+@pytest.fixture
+def empty_database_url(engines: Engines) -> Iterator[str]:
+    with psycopg.connect(engines.database_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE empty")
+        yield engines.database_url.replace("/partnerhub?", "/empty?")
+        connection.execute("DROP DATABASE empty WITH (FORCE)")
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_describes(database_url: str) -> None:
+    engine = create_engine(migrate.sqlalchemy_url(database_url), poolclass=pool.NullPool)
+    with engine.connect() as connection, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Did not recognize type 'xid8'", SAWarning)
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert differences == []
+
+
+def test_processes_that_migrate_at_once_wait_for_each_other(empty_database_url: str) -> None:
+    program = "import sys; from hub.db import migrate; migrate.upgrade(sys.argv[1])"
+    command = [sys.executable, "-c", program, empty_database_url]
+
+    several = [subprocess.Popen(command) for _ in range(3)]
+
+    assert [process.wait() for process in several] == [0, 0, 0]
+    assert migrate.is_current(empty_database_url)
+
+
+def test_a_database_without_the_schema_is_not_current(empty_database_url: str) -> None:
+    assert not migrate.is_current(empty_database_url)
+
+
+def test_migrating_again_changes_nothing(database_url: str) -> None:
+    migrate.upgrade(database_url)
+
+    assert migrate.is_current(database_url)
