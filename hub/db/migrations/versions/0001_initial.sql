@@ -1365,8 +1365,8 @@ CREATE TABLE deal_registration (
 	complete_at TIMESTAMP WITH TIME ZONE, 
 	eligible_at TIMESTAMP WITH TIME ZONE, 
 	decided_at TIMESTAMP WITH TIME ZONE, 
+	rejection_code TEXT, 
 	rejection_reason TEXT, 
-	rejection_note TEXT, 
 	protection_ends DATE, 
 	opportunity UUID, 
 	description TEXT, 
@@ -1376,7 +1376,7 @@ CREATE TABLE deal_registration (
 	CONSTRAINT ck_deal_registration_stage_choice CHECK ("stage" = ANY (ARRAY['draft', 'submitted', 'in_review', 'approved', 'rejected', 'won', 'lost', 'expired', 'withdrawn'])), 
 	CONSTRAINT ck_deal_registration_review_status_choice CHECK ("review_status" = ANY (ARRAY['draft', 'submitted', 'screening', 'needs_info', 'conflict_review', 'pending_approval', 'approved', 'approved_teaming', 'rejected', 'extended', 'amended', 'won', 'lost', 'expired', 'withdrawn', 'revoked', 'appealed', 'merged'])), 
 	CONSTRAINT ck_deal_registration_product_lines_choice CHECK ("product_lines" <@ (ARRAY['core', 'cloud', 'security', 'services'])), 
-	CONSTRAINT ck_deal_registration_rejection_reason_choice CHECK ("rejection_reason" = ANY (ARRAY['duplicate_other_partner', 'duplicate_same_partner', 'direct_active', 'existing_customer', 'former_customer', 'renewal', 'named_account', 'tender_published', 'below_minimum', 'outside_territory', 'product_not_authorised', 'partner_not_authorised', 'not_certified', 'insufficient_information', 'not_substantiated', 'not_viable', 'wrong_channel', 'expired_before_action', 'compliance', 'other'])), 
+	CONSTRAINT ck_deal_registration_rejection_code_choice CHECK ("rejection_code" = ANY (ARRAY['duplicate_other_partner', 'duplicate_same_partner', 'direct_active', 'existing_customer', 'former_customer', 'renewal', 'named_account', 'tender_published', 'below_minimum', 'outside_territory', 'product_not_authorised', 'partner_not_authorised', 'not_certified', 'insufficient_information', 'not_substantiated', 'not_viable', 'wrong_channel', 'expired_before_action', 'compliance', 'other'])), 
 	CONSTRAINT fk_deal_registration_partner FOREIGN KEY(partner) REFERENCES partner (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_deal_registration_on_behalf_of FOREIGN KEY(on_behalf_of) REFERENCES partner (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_deal_registration_customer FOREIGN KEY(customer) REFERENCES organization (id) ON DELETE SET NULL, 
@@ -1419,9 +1419,9 @@ COMMENT ON COLUMN deal_registration.eligible_at IS 'When it was complete and pas
 
 COMMENT ON COLUMN deal_registration.decided_at IS 'When it was approved or rejected.';
 
-COMMENT ON COLUMN deal_registration.rejection_reason IS 'Why it was rejected.';
+COMMENT ON COLUMN deal_registration.rejection_code IS 'Why it was rejected.';
 
-COMMENT ON COLUMN deal_registration.rejection_note IS 'Reason in words; compulsory for other.';
+COMMENT ON COLUMN deal_registration.rejection_reason IS 'Why it was rejected, in words for the partner.';
 
 COMMENT ON COLUMN deal_registration.protection_ends IS 'Last day on which the deal is protected.';
 
