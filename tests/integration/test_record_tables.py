@@ -138,6 +138,19 @@ def test_erasing_what_an_optional_link_points_to_empties_the_link(connection: ps
     assert connection.execute("SELECT partner FROM opportunity").fetchone() == (None,)
 
 
+def test_the_migrations_bring_the_same_checks(database_url: str, tables_url: str) -> None:
+    assert _checks(database_url) == _checks(tables_url)  # Alembic does not compare checks
+
+
+def _checks(url: str) -> set[tuple[str, str]]:
+    query = (
+        "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE contype = 'c' AND conrelid::regclass::text = ANY(%s)"
+    )
+    with psycopg.connect(url) as connection:
+        return set(connection.execute(query, [list(RECORD_TYPES)]).fetchall())
+
+
 @_every_type
 def test_every_natural_key_is_found_by_an_index(connection: psycopg.Connection, kind: RecordType) -> None:
     own = {f.name for f in kind.column_fields}
