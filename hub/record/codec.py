@@ -85,11 +85,6 @@ def decode_values(record_type: RecordType, data: bytes | str) -> dict[str, Value
     return codec_of(record_type).decode(data)
 
 
-def columns(record_type: RecordType, table: str) -> tuple[str, ...]:
-    """The columns that rows of this record type fill in one of its tables; see TableCodec."""
-    return next(t.columns for t in codec_of(record_type).tables if t.table == table)
-
-
 def _decoder(hints: dict[str, Any]) -> msgspec.json.Decoder[dict[str, Value]]:
     return msgspec.json.Decoder(_typed_dict("Values", hints, total=False))
 

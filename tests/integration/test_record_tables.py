@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import errors, sql
 
@@ -53,7 +53,7 @@ def connection(tables_url: str) -> Iterator[psycopg.Connection]:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_stored_is_what_is_read(tables_url: str, data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(_TYPES))
     values = data.draw(values_of_type(kind))

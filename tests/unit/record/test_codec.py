@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.record import RECORD_TYPES, customised, record_type
-from hub.record.codec import codec_of, columns, decode_values
+from hub.record.codec import codec_of, decode_values
 from hub.record.definition import Field, RecordType
 from hub.record.values import Money, RemoteRef, Value, encode_values
 from tests.unit.record.strategies import values_of_type
@@ -23,6 +23,7 @@ _CUSTOM = (
 _TYPES = [*RECORD_TYPES.values(), customised({"organization": _CUSTOM})["partner"]]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_values_of_every_record_type_survive_json(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(_TYPES))
@@ -31,6 +32,7 @@ def test_values_of_every_record_type_survive_json(data: st.DataObject) -> None:
     assert decode_values(kind, encode_values(values)) == values
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_values_of_every_record_type_survive_their_rows(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(_TYPES))
@@ -72,10 +74,12 @@ def test_a_naive_time_is_refused_with_its_path() -> None:
 def test_a_partner_lies_in_two_tables_and_custom_fields_in_the_one_of_their_type() -> None:
     partner = customised({"partner": (Field("score", "decimal", "A score."),)})["partner"]
 
-    assert [t.table for t in codec_of(partner).tables] == ["organization", "partner"]
-    assert "legal_name" in columns(partner, "organization")
-    assert "custom" not in columns(partner, "organization")
-    assert columns(partner, "partner")[-1] == "custom"
+    organization_table, partner_table = codec_of(partner).tables
+
+    assert (organization_table.table, partner_table.table) == ("organization", "partner")
+    assert "legal_name" in organization_table.columns
+    assert "custom" not in organization_table.columns
+    assert partner_table.columns[-1] == "custom"
 
 
 def test_custom_fields_are_kept_as_json_under_their_short_names() -> None:

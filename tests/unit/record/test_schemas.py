@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -46,6 +46,7 @@ def test_every_schema_can_be_published_with_the_docs_of_its_fields(kind: RecordT
                 assert "default" not in published[field.name]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_what_is_stored_can_be_given_whatever_its_type(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from([*RECORD_TYPES.values(), _CUSTOMISED]))
