@@ -1,0 +1,121 @@
+"""An open Salesforce connection: its capabilities, each kept by one module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from connectors.salesforce import callouts, describe, lookup
+from connectors.salesforce.changes import OVERLAP, ChangeReader
+from connectors.salesforce.conditional import CONDITIONAL_ROWS
+from connectors.salesforce.lookup import RETRIEVE_IDS
+from connectors.salesforce.rest import Rest
+from connectors.salesforce.settings import SalesforceSettings
+from connectors.salesforce.soql import can_be_deleted, merges
+from connectors.salesforce.write import BULK_ABOVE, ROWS, Writer
+from hub.sdk.capabilities import Account, Capabilities, Limit, ObjectCapabilities, RemoteObject
+from hub.sdk.connector import ConnectorContext
+from hub.sdk.errors import Unavailable
+from hub.sdk.records import (
+    Page,
+    ReadQuery,
+    ReadResult,
+    RemoteRecord,
+    WebhookEvent,
+    WebhookRequest,
+    WriteOp,
+    WriteOutcome,
+)
+
+BULK_ROWS = 10_000
+
+
+class Salesforce:
+    """One org. Implements Checks, Describes, Reads, FindsByKey, Writes and ReceivesWebhooks."""
+
+    def __init__(self, settings: SalesforceSettings, context: ConnectorContext) -> None:
+        self._settings = settings
+        self._rest = Rest(settings=settings, context=context)
+        self._changes = ChangeReader(self._rest)
+        self._writer = Writer(self._rest)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            default=_object("", upsert=True),
+            objects={
+                "Account": _object("Account", upsert=True),
+                "Contact": _object("Contact", upsert=True),
+                # Create and delete only, without a key: https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_partner.htm
+                "Partner": ObjectCapabilities(
+                    create_batch=ROWS, delete_batch=ROWS, read_batch=RETRIEVE_IDS, deletions="tombstone"
+                ),
+                "User": ObjectCapabilities(read_batch=RETRIEVE_IDS, deletions="none", writable=False),
+            },
+            limits=(Limit("daily", 100_000, per_seconds=86_400), Limit("concurrency", 25)),
+            overlap=OVERLAP,
+            webhooks=self._settings.webhook_secret is not None,
+        )
+
+    async def check(self) -> Account:
+        """Sign in, name the org, and see what is left of the day's quota."""
+        reply = await self._rest.get("/query", params={"q": "SELECT Id, Name FROM Organization LIMIT 1"})
+        rows = reply.body.get("records") if isinstance(reply.body, dict) else None
+        if not rows:
+            raise Unavailable("Salesforce does not name the organization of this session.")
+        limits = (await self._rest.get("/limits")).body
+        day = limits.get("DailyApiRequests", {})
+        notes = (f"{day['Remaining']:,} of {day['Max']:,} API requests are left today.",) if day else ()
+        return Account(id=str(rows[0]["Id"]), name=str(rows[0]["Name"]), notes=notes)
+
+    async def objects(self) -> Sequence[str]:
+        return await describe.object_names(self._rest)
+
+    async def describe(self, object_name: str) -> RemoteObject:
+        return await describe.describe(self._rest, object_name)
+
+    async def read_page(self, query: ReadQuery, cursor: str | None) -> Page:
+        return await self._changes.read_page(query, cursor)
+
+    async def read_many(self, object_name: str, ids: Sequence[str], fields: tuple[str, ...]) -> ReadResult:
+        return await lookup.read_many(self._rest, object_name, ids, fields)
+
+    async def find_by_key(
+        self, object_name: str, key_field: str, values: Sequence[str], fields: tuple[str, ...]
+    ) -> Sequence[RemoteRecord]:
+        return await lookup.find_by_key(self._rest, object_name, key_field, values, fields)
+
+    async def write(self, object_name: str, ops: Sequence[WriteOp]) -> Sequence[WriteOutcome]:
+        return await self._writer.write(object_name, ops)
+
+    def verify_webhook(self, request: WebhookRequest) -> None:
+        secret = self._settings.webhook_secret
+        callouts.verify(request, secret=secret.get_secret_value() if secret else None)
+
+    def parse_webhook(self, request: WebhookRequest) -> Sequence[WebhookEvent]:
+        return callouts.parse(request)
+
+
+def open_salesforce(settings: BaseModel, context: ConnectorContext) -> Salesforce:
+    """The connection of these settings; no call is made yet."""
+    assert isinstance(settings, SalesforceSettings)
+    return Salesforce(settings, context)
+
+
+def _object(name: str, *, upsert: bool) -> ObjectCapabilities:
+    return ObjectCapabilities(
+        create_batch=ROWS,
+        update_batch=ROWS,
+        delete_batch=ROWS,
+        read_batch=RETRIEVE_IDS,
+        bulk_above=BULK_ABOVE,
+        bulk_batch=BULK_ROWS,
+        upsert=upsert,
+        precondition="modified_since",
+        precondition_batch=CONDITIONAL_ROWS,
+        deletions="tombstone" if can_be_deleted(name) else "none",
+        merges="redirect" if merges(name) else "none",
+        find_lag=timedelta(0),
+    )

@@ -1,0 +1,96 @@
+"""Reading records by id or by unique value, and telling what became of those that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from connectors.salesforce.ids import canonical_id
+from connectors.salesforce.rest import Rest
+from connectors.salesforce.rows import Row, deletion, record_maker
+from connectors.salesforce.soql import by_values, can_be_deleted, columns, in_lists
+from hub.sdk.errors import Unavailable
+from hub.sdk.records import Deletion, ReadResult, RemoteRecord
+
+RETRIEVE_IDS = 2000
+
+
+async def read_many(rest: Rest, object_name: str, ids: Sequence[str], fields: tuple[str, ...]) -> ReadResult:
+    """Each id in one of the two lists; merged records are told from deleted ones, and those from purged ones."""
+    asked = {canonical_id(record_id): record_id for record_id in ids}
+    selected = columns(object_name, fields, deletions=False)
+    rows = await _rows(rest, object_name, list(asked), selected)
+    make = record_maker(fields)
+    records = [_named_as_asked(make(row), asked) for row in rows]
+    missing = [record_id for record_id in asked if record_id not in {record.id for record in records}]
+    fates = await fates_of(rest, object_name, missing)
+    return ReadResult(records=records, deletions=[replace(fates[known], id=asked[known]) for known in missing])
+
+
+async def fates_of(rest: Rest, object_name: str, ids: Sequence[str]) -> dict[str, Deletion]:
+    """What became of records that cannot be read: merged, deleted, or gone without a trace."""
+    fates = {record_id: Deletion(id=record_id, kind="purged", source="probe") for record_id in ids}
+    if not can_be_deleted(object_name):
+        return fates
+    selected = columns(object_name, (), deletions=True)
+    for part in in_lists(ids):
+        for row in await _query(rest, "/queryAll", by_values(object_name, selected, "Id", part)):
+            fates[str(row["Id"])] = replace(deletion(row), source="probe")
+    return fates
+
+
+async def find_by_key(
+    rest: Rest, object_name: str, key_field: str, values: Sequence[str], fields: tuple[str, ...]
+) -> list[RemoteRecord]:
+    """Live records whose `key_field` is one of `values`; several of one value are all given."""
+    make = record_maker((*fields, key_field))
+    selected = columns(object_name, (*fields, key_field), deletions=False)
+    found: list[RemoteRecord] = []
+    for part in in_lists(values):
+        rows = await _query(rest, "/query", by_values(object_name, selected, key_field, part))
+        found += [make(row) for row in rows]
+    return found
+
+
+async def _rows(rest: Rest, object_name: str, ids: Sequence[str], selected: Sequence[str]) -> list[Row]:
+    """Rows by id. The collections resource takes long lists but no parents' fields; a query takes both."""
+    if any("." in column for column in selected):
+        statements = [by_values(object_name, selected, "Id", part) for part in in_lists(ids)]
+        return [row for statement in statements for row in await _query(rest, "/query", statement)]
+    rows: list[Row] = []
+    for part in _parts(ids):
+        body = {"ids": part, "fields": list(selected)}
+        reply = await rest.post(f"/composite/sobjects/{object_name}", body, writing=False)
+        rows += [row for row in _list(reply.body) if isinstance(row, dict)]
+    return rows
+
+
+async def _query(rest: Rest, path: str, statement: str) -> list[Row]:
+    """All rows of a statement that has few."""
+    rows: list[Row] = []
+    reply = await rest.get(path, params={"q": statement})
+    while True:
+        body = reply.body if isinstance(reply.body, dict) else {}
+        rows += _list(body.get("records"))
+        following = body.get("nextRecordsUrl")
+        if not following:
+            return rows
+        reply = await rest.get(str(following))
+
+
+def _parts(ids: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(ids), RETRIEVE_IDS):
+        yield list(ids[start : start + RETRIEVE_IDS])
+
+
+def _list(body: Any) -> list[Any]:
+    if not isinstance(body, list):
+        raise Unavailable("Salesforce's answer holds no rows.")
+    return body
+
+
+def _named_as_asked(record: RemoteRecord, asked: dict[str, str]) -> RemoteRecord:
+    requested = asked.get(record.id, record.id)
+    return record if requested == record.id else replace(record, requested_id=requested)

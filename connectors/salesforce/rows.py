@@ -1,0 +1,60 @@
+"""Salesforce rows as the hub's records and deletions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from connectors.salesforce.stamps import parse_stamp
+from hub.sdk.records import Deletion, RemoteRecord
+
+Row = dict[str, Any]
+
+
+def record_maker(fields: Sequence[str]) -> Callable[[Row], RemoteRecord]:
+    """A function from a row to a record that holds `fields` and nothing else."""
+    names = tuple(dict.fromkeys(field.partition(".")[0] for field in fields))
+    nested = frozenset(field.partition(".")[0] for field in fields if "." in field)
+
+    def make(row: Row) -> RemoteRecord:
+        values = {name: row[name] for name in names if name in row}
+        for name in nested:
+            values[name] = _without_attributes(values.get(name))
+        stamp = row.get("SystemModstamp")
+        return RemoteRecord(
+            id=str(row["Id"]),
+            fields=values,
+            version=stamp if isinstance(stamp, str) else None,
+            modified_at=stamp_of(row),
+        )
+
+    return make
+
+
+def deletion(row: Row) -> Deletion:
+    """The row of a record in the recycle bin: deleted, or merged into another."""
+    master = row.get("MasterRecordId")
+    return Deletion(
+        id=str(row["Id"]),
+        kind="merged" if master else "deleted",
+        merged_into=str(master) if master else None,
+        at=stamp_of(row),
+    )
+
+
+def stamp_of(row: Row) -> datetime | None:
+    """SystemModstamp; None when the row has none that can be read."""
+    stamp = row.get("SystemModstamp")
+    if not isinstance(stamp, str):
+        return None
+    try:
+        return parse_stamp(stamp)
+    except ValueError:
+        return None
+
+
+def _without_attributes(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_attributes(inner) for name, inner in value.items() if name != "attributes"}

@@ -1,0 +1,87 @@
+"""SOQL texts that the connector sends; values are quoted by simple-salesforce's formatter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+from simple_salesforce.format import format_soql
+
+from connectors.salesforce.stamps import soql_time
+
+# An address and its headers together may have 16,384 bytes; a session token can be long.
+MAX_LIST_BYTES = 10_000
+_MERGING = frozenset({"Account", "Contact", "Lead", "Case", "PersonAccount"})
+_WITHOUT_RECYCLE_BIN = frozenset({"User", "Organization", "Profile", "UserRole", "RecordType", "CurrencyType"})
+
+
+def merges(object_name: str) -> bool:
+    """Whether records of the type can be merged, and so have MasterRecordId."""
+    return object_name in _MERGING
+
+
+def can_be_deleted(object_name: str) -> bool:
+    """Whether the type has IsDeleted."""
+    return object_name not in _WITHOUT_RECYCLE_BIN
+
+
+def columns(object_name: str, fields: Sequence[str], *, deletions: bool) -> list[str]:
+    """What to select: the fields asked for, and what the connector itself needs to page and to see deletions."""
+    needed = ["Id", "SystemModstamp"]
+    if deletions and can_be_deleted(object_name):
+        needed.append("IsDeleted")
+        if merges(object_name):
+            needed.append("MasterRecordId")
+    return list(dict.fromkeys([*needed, *fields]))
+
+
+def changes(
+    object_name: str,
+    selected: Sequence[str],
+    *,
+    where: str | None,
+    since: datetime | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> str:
+    """Rows in the order (SystemModstamp, Id): from `since` on, or beyond `after` where a run goes on.
+
+    The stamp stands alone in the condition, so that the platform's index on it is used.
+    """
+    conditions = [f"({where})"] if where else []
+    if after is not None:
+        stamp, record_id = after
+        at = soql_time(stamp)
+        beyond = format_soql("Id > {}", record_id)
+        conditions.append(f"SystemModstamp >= {at} AND (SystemModstamp > {at} OR {beyond})")
+    elif since is not None:
+        conditions.append(f"SystemModstamp >= {soql_time(since)}")
+    where_clause = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT {', '.join(selected)} FROM {object_name}{where_clause} ORDER BY SystemModstamp, Id LIMIT {limit}"  # noqa: S608
+
+
+def by_values(object_name: str, selected: Sequence[str], field: str, values: Sequence[str]) -> str:
+    """Rows whose `field` is one of `values`."""
+    return format_soql(
+        "SELECT {columns:literal} FROM {object_name:literal} WHERE {field:literal} IN {values}",
+        columns=", ".join(selected),
+        object_name=object_name,
+        field=field,
+        values=list(values),
+    )
+
+
+def in_lists(values: Sequence[str]) -> Iterator[list[str]]:
+    """`values` in lists short enough for the address of a query."""
+    current: list[str] = []
+    size = 0
+    for value in values:
+        length = len(quote(format_soql("{},", value)))
+        if current and size + length > MAX_LIST_BYTES:
+            yield current
+            current, size = [], 0
+        current.append(value)
+        size += length
+    if current:
+        yield current
