@@ -32,7 +32,7 @@ async def ask(
         select %s, k.object, k.remote_id, %s, clock_timestamp() + %s from unnest(%s::text[], %s::text[])
             as k(object, remote_id)
         on conflict (connection_id, object, remote_id) do update set
-            request = nextval(pg_get_serial_sequence('reread', 'request')), attempts = 0,
+            request = default, attempts = 0,
             reason = excluded.reason, next_attempt_at = least(reread.next_attempt_at, excluded.next_attempt_at)
         """,
         connection_id,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from hub.db import changes, findings, links, records, rereads
+from hub.db import changes, deliveries, findings, links, records, rereads
 from hub.db.changes import Change, Origin
 from hub.db.findings import NewConflict, NewReview, Quarantined
-from hub.db.links import LinkHead, LinkWrite
+from hub.db.links import LinkHead, LinkState, LinkWrite
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
 from hub.domain.merge import Merged, merge_record
@@ -70,8 +70,8 @@ async def apply_records(
     await _look_up_links(tx, sync, [*changed, *fresh])
     matches = await match_new(tx, sync, fresh) if fresh else []
     _settle_links(sync, [*changed, *fresh], {m.incoming.remote_id: m.record_id for m in matches})
-    for_merge = [(i, known[i.remote_id].record_id, True) for i in changed]
-    for_merge += [(m.incoming, m.record_id, m.linked) for m in matches if m.exists]
+    for_merge = [_Pair(i, known[i.remote_id].record_id, known[i.remote_id].state) for i in changed]
+    for_merge += [_Pair(m.incoming, m.record_id, "live" if m.linked else None) for m in matches if m.exists]
     if for_merge:
         await _merge(tx, sync, for_merge, as_of, run_id, applied)
     created = [m for m in matches if not m.exists]
@@ -218,31 +218,44 @@ async def _create(
 async def _merge(
     tx: Tx,
     sync: ObjectSync,
-    items: Sequence[tuple[Incoming, UUID, bool]],
+    pairs: Sequence[_Pair],
     as_of: datetime,
     run_id: int,
     applied: Applied,
 ) -> None:
-    """Known records: three-way merge per field. The bool says whether the record is linked here already."""
-    ours = await records.load(tx, sync.record_type, [record_id for _, record_id, _ in items], lock=True)
+    """Known records: three-way merge per field."""
+    ours = await records.load(tx, sync.record_type, [pair.record_id for pair in pairs], lock=True)
     bases = await links.shadows(
         tx,
         connection_id=sync.connection.id,
         object_name=sync.name,
-        remote_ids=[i.remote_id for i, _, linked in items if linked],
+        remote_ids=[pair.incoming.remote_id for pair in pairs if pair.linked],
     )
     conflicts = await findings.open_conflicts(
         tx, connection_id=sync.connection.id, object_name=sync.name, record_ids=list(ours)
     )
     outcome = _Outcome(sync=sync, run_id=run_id)
-    for incoming, record_id, linked in items:
-        mine = ours[record_id]
-        base = decode_values(sync.record_type, bases[incoming.remote_id]) if linked else None
-        merged = merge_record(base=base, theirs=incoming.values, ours=mine.values, rules=sync.merge_rules)
-        outcome.add(incoming, mine, merged, linked=linked, open_fields=conflicts.get(record_id, {}))
+    for pair in pairs:
+        mine = ours[pair.record_id]
+        base = decode_values(sync.record_type, bases[pair.incoming.remote_id]) if pair.linked else None
+        merged = merge_record(base=base, theirs=pair.incoming.values, ours=mine.values, rules=sync.merge_rules)
+        outcome.add(pair, mine, merged, open_fields=conflicts.get(pair.record_id, {}))
     await outcome.store(tx, as_of)
     applied.counts.update(outcome.counts)
     applied.touched += outcome.touched
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """An incoming record and the hub's record it belongs to. `link` is the state of the link, None without one."""
+
+    incoming: Incoming
+    record_id: UUID
+    link: LinkState | None
+
+    @property
+    def linked(self) -> bool:
+        return self.link is not None
 
 
 @dataclass(slots=True)
@@ -260,16 +273,10 @@ class _Outcome:
     known_links: list[LinkWrite] = field(default_factory=list)
     conflicts: list[NewConflict] = field(default_factory=list)
     settled: list[int] = field(default_factory=list)
+    unsent: list[UUID] = field(default_factory=list)
 
-    def add(
-        self,
-        incoming: Incoming,
-        mine: StoredRecord,
-        merged: Merged,
-        *,
-        linked: bool,
-        open_fields: Mapping[str, int],
-    ) -> None:
+    def add(self, pair: _Pair, mine: StoredRecord, merged: Merged, *, open_fields: Mapping[str, int]) -> None:
+        incoming, linked = pair.incoming, pair.linked
         in_conflict = {c.field for c in merged.conflicts}
         self.settled += [
             id_ for name, id_ in open_fields.items() if name in incoming.values and name not in in_conflict
@@ -287,6 +294,9 @@ class _Outcome:
             self._rewrite(incoming, mine, merged)
         elif linked:
             self.counts["agreed"] += 1
+        if merged.refused or pair.link != "live":
+            # The hub may hold more than this system does, and no change of the log will say so.
+            self.unsent.append(mine.id)
         if merged.take or merged.refused or not linked:
             self.touched.append(mine.id)
 
@@ -325,6 +335,9 @@ class _Outcome:
                 run_id=self.run_id,
                 conflicts=self.conflicts,
             )
+        if self.unsent and sync.mapping.outbound:
+            wanted = [(record_id, sync.record_type.name) for record_id in self.unsent]
+            await deliveries.request(tx, connection_id=here, object_name=name, records=wanted)
         if self.settled:
             await findings.settle_conflicts(tx, ids=self.settled, resolution="both sides agree", by="hub")
 

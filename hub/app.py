@@ -1,0 +1,56 @@
+"""The application: everything a door or a worker needs, opened once and closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.secret_keys import secret_keys
+from config.settings import Settings
+from hub.db import migrate
+from hub.db.session import Database
+from hub.db.vault import Vault
+from hub.engines import Engines, start_engines, stop_engines
+from hub.services.connections import Workshop
+
+MAPPINGS = Path(__file__).parent.parent / "mappings"
+
+
+@dataclass(frozen=True)
+class App:
+    """The opened application. `shop` opens connections; `db` begins transactions."""
+
+    settings: Settings
+    engines: Engines
+    db: Database
+    shop: Workshop
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[App]:
+    """Start or reach the engines, bring the schema up to date, open the pool.
+
+    Raises EngineUnavailable (hub.engines) with one sentence for the operator.
+    """
+    engines = await asyncio.to_thread(
+        start_engines, home=settings.home, database_url=settings.database_url, redis_url=settings.redis_url
+    )
+    try:
+        await asyncio.to_thread(migrate.upgrade, engines.database_url)
+        async with Database(engines.database_url) as db:
+            yield App(
+                settings=settings,
+                engines=engines,
+                db=db,
+                shop=Workshop(
+                    db=db,
+                    vault=Vault(secret_keys(settings)),
+                    mappings=MAPPINGS,
+                    budget_of=lambda _: None,
+                ),
+            )
+    finally:
+        await asyncio.to_thread(stop_engines, engines)
