@@ -139,19 +139,17 @@ class HubSpotSandbox(Sandbox):
     def settings(self, base_url: str) -> dict[str, Any]:
         return {
             "base_url": base_url,
-            "auth": {
-                "kind": "oauth",
-                "client_id": CLIENT_ID,
-                "client_secret": CLIENT_SECRET,
-                "refresh_token": FIRST_REFRESH_TOKEN,
-            },
+            "auth": "oauth",
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "refresh_token": FIRST_REFRESH_TOKEN,
             "webhook_secret": CLIENT_SECRET,
         }
 
     def static_settings(self, base_url: str) -> dict[str, Any]:
         """The same account with a service key."""
-        auth = {"kind": "access_token", "access_token": STATIC_TOKEN}
-        return {"base_url": base_url, "auth": auth, "webhook_secret": CLIENT_SECRET}
+        auth = {"auth": "access_token", "access_token": STATIC_TOKEN}
+        return {"base_url": base_url, **auth, "webhook_secret": CLIENT_SECRET}
 
     def human_create(self, object_name: str, fields: Mapping[str, Any]) -> str:
         object_type, properties, associations = self._typed(object_name, fields)

@@ -204,6 +204,7 @@ ROUTES: list[ApiRoute] = [
     ("pipelines", "GET", "/{object_type}", list_pipelines),
     ("pipelines", "GET", "/{object_type}/{id}", read_pipeline),
     ("owners", "GET", "", list_owners),
+    ("owners", "GET", "/", list_owners),
     ("owners", "GET", "/{id}", read_owner),
     ("schemas", "GET", "", list_schemas),
     ("schemas", "GET", "/{object_type}", read_schema),

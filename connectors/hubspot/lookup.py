@@ -1,0 +1,95 @@
+"""Reading by id and by key: strongly consistent, and with a verdict on every id asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from connectors.hubspot.api import Api
+from connectors.hubspot.associations import Associations
+from connectors.hubspot.records import archive_deletion, asked_properties, merged_ids, to_record, with_associations
+from hub.sdk.errors import RecordGone
+from hub.sdk.records import Deletion, ReadResult, RemoteRecord
+
+BATCH = 100
+
+Json = dict[str, Any]
+
+
+class Lookup:
+    """Reads of known records of one account."""
+
+    def __init__(self, *, api: Api, associations: Associations) -> None:
+        self._api = api
+        self._associations = associations
+
+    async def by_id(self, object_name: str, ids: Sequence[str], fields: tuple[str, ...]) -> ReadResult:
+        wanted = list(dict.fromkeys(ids))
+        rows = await self._batches(object_name, wanted, fields)
+        answered = _by_requested_id(rows, wanted)
+        missing = [record_id for record_id in wanted if record_id not in answered]
+        archived = await self._batches(object_name, missing, fields, archived=True)
+        deletions = {str(row["id"]): archive_deletion(row, probed=True) for row in archived}
+        for record_id in missing:
+            if record_id not in deletions:
+                found = await self._single(object_name, record_id, fields)
+                if found is None:
+                    deletions[record_id] = Deletion(record_id, "purged", source="probe")
+                else:
+                    answered[record_id] = found
+        records = [_record(object_name, answered[one], fields, one) for one in wanted if one in answered]
+        found_records = await with_associations(self._associations, object_name, records, fields)
+        return ReadResult(found_records, [deletions[one] for one in wanted if one not in answered])
+
+    async def by_key(
+        self, object_name: str, key_field: str, values: Sequence[str], fields: tuple[str, ...]
+    ) -> Sequence[RemoteRecord]:
+        rows = await self._batches(object_name, list(dict.fromkeys(values)), fields, id_property=key_field)
+        asked = list(dict.fromkeys([*fields, key_field]))
+        records = [to_record(object_name, row, asked) for row in rows]
+        return await with_associations(self._associations, object_name, records, fields)
+
+    async def _batches(
+        self,
+        object_name: str,
+        ids: Sequence[str],
+        fields: Sequence[str],
+        *,
+        id_property: str | None = None,
+        archived: bool = False,
+    ) -> list[Json]:
+        """The rows found; ids that are not are told in the errors of a 207, and shown by their absence."""
+        rows: list[Json] = []
+        asked = asked_properties(object_name, [*fields, *([id_property] if id_property else [])])
+        for start in range(0, len(ids), BATCH):
+            body: Json = {"inputs": [{"id": one} for one in ids[start : start + BATCH]], "properties": asked}
+            if id_property:
+                body["idProperty"] = id_property
+            params = {"archived": "true" if archived else "false"}
+            path = f"{self._api.paths.objects}/{object_name}/batch/read"
+            answer = await self._api.read(path, body, params=params)
+            rows += answer.body["results"]
+        return rows
+
+    async def _single(self, object_name: str, record_id: str, fields: Sequence[str]) -> Json | None:
+        """The record that HubSpot answers an old id with, when the batch did not say so."""
+        params = {"properties": ",".join(asked_properties(object_name, fields))}
+        try:
+            answer = await self._api.get(f"{self._api.paths.objects}/{object_name}/{record_id}", params)
+        except RecordGone:
+            return None
+        return answer.body
+
+
+def _by_requested_id(rows: Sequence[Json], wanted: Sequence[str]) -> dict[str, Json]:
+    """Each row under its own id and under the ids of the records that were merged into it, as far as asked for."""
+    asked = set(wanted)
+    found = {old: row for row in rows for old in merged_ids(row) if old in asked}
+    return found | {str(row["id"]): row for row in rows if str(row["id"]) in asked}
+
+
+def _record(object_name: str, row: Json, fields: Sequence[str], requested: str) -> RemoteRecord:
+    record = to_record(object_name, row, fields)
+    if record.id == requested:
+        return record
+    return RemoteRecord(record.id, record.fields, record.version, record.modified_at, requested)

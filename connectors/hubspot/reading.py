@@ -1,0 +1,216 @@
+"""Reading changes: a full scan first, then what search shows as modified, then what was archived.
+
+The scan takes the list endpoint: complete, strongly consistent, ordered by id. Later runs search by the last-modified
+stamp and re-anchor at every page, so that neither the window of 10,000 results nor records that move while the run is
+under way cost a change: https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from connectors.hubspot.api import SEARCH_POOL, Answer, Api
+from connectors.hubspot.associations import Associations
+from connectors.hubspot.records import (
+    archive_deletion,
+    asked_properties,
+    merge_deletions,
+    modified_property,
+    to_record,
+    with_associations,
+)
+from connectors.hubspot.stamps import from_millis, parse_stamp, to_millis
+from connectors.hubspot.where import filter_groups
+from hub.sdk.clock import Clock
+from hub.sdk.errors import CursorExpired, RecordRejected
+from hub.sdk.records import Deletion, Page, ReadQuery
+
+# Search takes "moments" to show a change; archived and merged records are found by the same window.
+OVERLAP = timedelta(minutes=5)
+_LIST_LIMIT = 100
+_SEARCH_LIMIT = 200
+# A page of a scan is put together from several lists, so that one request for associations serves them all.
+_SCAN_PAGE = 500
+
+Json = dict[str, Any]
+
+
+class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a read stands; times are epoch milliseconds.
+
+    `phase`: `scan` (all records), `changes`, `archive`, and `idle` between runs. `since` is where the run's changes
+    begin, `started` when it began by the server's clock: there the next one begins. `after` is the list's own token,
+    or the last id of a search by id. `anchor` is the stamp from which `changes` goes on; with `tie`, only records of
+    exactly that stamp and with a greater id are left of it.
+    """
+
+    phase: Literal["scan", "changes", "archive", "idle"]
+    since: int = 0
+    started: int | None = None
+    after: str | None = None
+    anchor: int = 0
+    tie: str | None = None
+
+
+class Reading:
+    """Pages of changes of one account."""
+
+    def __init__(self, *, api: Api, associations: Associations, clock: Clock) -> None:
+        self._api = api
+        self._associations = associations
+        self._clock = clock
+
+    async def page(self, query: ReadQuery, cursor: str | None) -> Page:
+        at = _begin(cursor)
+        if at.phase == "scan":
+            return await (self._scan_by_search(query, at) if query.where else self._scan_by_list(query, at))
+        if at.phase == "changes":
+            return await self._changes(query, at)
+        return await self._archived(query, at)
+
+    async def _scan_by_list(self, query: ReadQuery, at: Cursor) -> Page:
+        size = query.page_size or _SCAN_PAGE
+        rows: list[Json] = []
+        while True:
+            answer = await self._list(query, at.after, min(_LIST_LIMIT, size - len(rows)), archived=False)
+            rows += answer.body["results"]
+            at = msgspec.structs.replace(at, after=_next(answer), started=self._started(at, answer))
+            if at.after is None or len(rows) >= size:
+                break
+        done = at.after is None
+        return await self._page(query, rows, _idle(at) if done else at, done=done, complete_scan=done)
+
+    async def _scan_by_search(self, query: ReadQuery, at: Cursor) -> Page:
+        """A scan of the records that `where` selects: by id, and as complete as the index (the overlap repairs it)."""
+        filters = [_filter("hs_object_id", "GT", at.after)] if at.after else []
+        answer = await self._search(query, filters, sort="hs_object_id")
+        rows = answer.body["results"]
+        at = msgspec.structs.replace(at, started=self._started(at, answer))
+        done = _next(answer) is None
+        following = _idle(at) if done else msgspec.structs.replace(at, after=str(rows[-1]["id"]))
+        return await self._page(query, rows, following, done=done)
+
+    async def _changes(self, query: ReadQuery, at: Cursor) -> Page:
+        if at.tie is not None:
+            return await self._same_stamp(query, at)
+        stamp = modified_property(query.object)
+        answer = await self._search(query, [_filter(stamp, "GTE", at.anchor)], sort=stamp)
+        at = msgspec.structs.replace(at, started=self._started(at, answer))
+        rows = answer.body["results"]
+        if _next(answer) is None:
+            return await self._page(query, rows, msgspec.structs.replace(at, phase="archive"), done=False)
+        last = _stamp_of(query, rows[-1])
+        # Records of the last stamp may go on beyond this page: they are read again from there, all together.
+        whole = [row for row in rows if _stamp_of(query, row) != last]
+        at = msgspec.structs.replace(at, anchor=last, tie=None if whole else "0")
+        return await self._page(query, whole, at, done=False) if whole else await self._same_stamp(query, at)
+
+    async def _same_stamp(self, query: ReadQuery, at: Cursor) -> Page:
+        """Records that share one stamp, by id: any number of them."""
+        filters = [
+            _filter(modified_property(query.object), "EQ", at.anchor),
+            _filter("hs_object_id", "GT", at.tie),
+        ]
+        answer = await self._search(query, filters, sort="hs_object_id")
+        rows = answer.body["results"]
+        if _next(answer) is None:
+            following = msgspec.structs.replace(at, anchor=at.anchor + 1, tie=None)
+        else:
+            following = msgspec.structs.replace(at, tie=str(rows[-1]["id"]))
+        return await self._page(query, rows, following, done=False)
+
+    async def _archived(self, query: ReadQuery, at: Cursor) -> Page:
+        """What was archived since the last run: archived records are not searchable, and the list has no filter."""
+        answer = await self._list(query, at.after, _LIST_LIMIT, archived=True)
+        since = from_millis(_with_overlap(at.since))
+        found = [archive_deletion(row) for row in answer.body["results"]]
+        deletions = [one for one in found if one.at is None or one.at >= since]
+        at = msgspec.structs.replace(at, after=_next(answer))
+        done = at.after is None
+        return Page([], _encode(_idle(at) if done else at), done, deletions)
+
+    async def _page(
+        self, query: ReadQuery, rows: Sequence[Json], at: Cursor, *, done: bool, complete_scan: bool = False
+    ) -> Page:
+        records = [to_record(query.object, row, query.fields) for row in rows]
+        deletions: list[Deletion] = merge_deletions(rows)
+        since = from_millis(at.since)
+        reread = sum(at.phase != "scan" and _before(record.modified_at, since) for record in records)
+        found = await with_associations(self._associations, query.object, records, query.fields)
+        return Page(found, _encode(at), done, deletions, complete_scan, 0 if complete_scan else reread)
+
+    async def _list(self, query: ReadQuery, after: str | None, limit: int, *, archived: bool) -> Answer:
+        params: Json = {"limit": limit, "archived": "true" if archived else "false"}
+        names = [modified_property(query.object)] if archived else asked_properties(query.object, query.fields)
+        params["properties"] = ",".join(names)
+        if after is None:
+            return await self._api.get(self._path(query), params)
+        try:
+            return await self._api.get(self._path(query), {**params, "after": after})
+        except RecordRejected as exc:
+            # The same request without the token was good: it is the token that is refused.
+            message = "HubSpot no longer takes the paging token of an interrupted read."
+            raise CursorExpired(message, code=exc.code, status=exc.status) from exc
+
+    async def _search(self, query: ReadQuery, filters: Sequence[Json], *, sort: str) -> Answer:
+        body = {
+            "filterGroups": filter_groups(query.where, filters),
+            "sorts": [{"propertyName": sort, "direction": "ASCENDING"}],
+            "properties": asked_properties(query.object, query.fields),
+            "limit": min(_SEARCH_LIMIT, query.page_size or _SEARCH_LIMIT),
+        }
+        return await self._api.read(f"{self._path(query)}/search", body, pool=SEARCH_POOL)
+
+    def _path(self, query: ReadQuery) -> str:
+        return f"{self._api.paths.objects}/{query.object}"
+
+    def _started(self, at: Cursor, answer: Answer) -> int:
+        """When the run began: by the server's clock, which its stamps are taken from, or else by ours."""
+        return at.started if at.started is not None else to_millis(answer.server_time or self._clock.now())
+
+
+def _begin(cursor: str | None) -> Cursor:
+    if cursor is None:
+        return Cursor("scan")
+    at = msgspec.json.decode(cursor, type=Cursor)
+    if at.phase != "idle":
+        return at
+    return Cursor("changes", since=at.since, anchor=_with_overlap(at.since))
+
+
+def _idle(at: Cursor) -> Cursor:
+    return Cursor("idle", since=at.started if at.started is not None else at.since)
+
+
+def _encode(at: Cursor) -> str:
+    return msgspec.json.encode(at).decode()
+
+
+def _with_overlap(since: int) -> int:
+    return max(0, since - int(OVERLAP.total_seconds() * 1000))
+
+
+def _next(answer: Answer) -> str | None:
+    """The paging token; `paging` missing and `after` missing both mean the end."""
+    after = ((answer.body.get("paging") or {}).get("next") or {}).get("after")
+    return None if after is None else str(after)
+
+
+def _stamp_of(query: ReadQuery, row: Json) -> int:
+    properties = row.get("properties")
+    text = properties.get(modified_property(query.object)) if isinstance(properties, dict) else None
+    moment = parse_stamp(text) or parse_stamp(row.get("updatedAt"))
+    assert moment is not None, "HubSpot's API description requires updatedAt"
+    return to_millis(moment)
+
+
+def _before(moment: datetime | None, limit: datetime) -> bool:
+    return moment is not None and moment < limit
+
+
+def _filter(name: str, operator: str, value: object) -> Json:
+    return {"propertyName": name, "operator": operator, "value": str(value)}

@@ -1,0 +1,67 @@
+"""HubSpot's records as the hub takes them: values as sent, merges and archived ones as deletions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from connectors.hubspot.associations import PREFIX, Associations, associated_types
+from connectors.hubspot.stamps import parse_stamp
+from hub.sdk.records import Deletion, RemoteRecord
+
+MERGED_IDS = "hs_merged_object_ids"
+
+Json = dict[str, Any]
+
+
+def modified_property(object_name: str) -> str:
+    """Contacts name their last-modified stamp differently from all other objects."""
+    return "lastmodifieddate" if object_name in ("contacts", "0-1") else "hs_lastmodifieddate"
+
+
+def asked_properties(object_name: str, fields: Sequence[str]) -> list[str]:
+    """The properties to ask for: the fields that are any, the stamp, and the ids of merged records."""
+    own = [name for name in fields if not name.startswith(PREFIX)]
+    return list(dict.fromkeys([*own, modified_property(object_name), MERGED_IDS]))
+
+
+def merged_ids(row: Json) -> list[str]:
+    """Old ids under which this record is answered as well."""
+    properties = row.get("properties")
+    text = properties.get(MERGED_IDS) if isinstance(properties, dict) else None
+    return [part for part in text.split(";") if part] if isinstance(text, str) else []
+
+
+def merge_deletions(rows: Iterable[Json]) -> list[Deletion]:
+    """One deletion for each old id that now stands for one of `rows`."""
+    return [Deletion(old, "merged", merged_into=str(row["id"])) for row in rows for old in merged_ids(row)]
+
+
+def archive_deletion(row: Json, *, probed: bool = False) -> Deletion:
+    source = "probe" if probed else "tombstone"
+    return Deletion(str(row["id"]), "deleted", at=parse_stamp(row.get("archivedAt")), source=source)  # type: ignore[arg-type]
+
+
+def to_record(object_name: str, row: Json, fields: Sequence[str]) -> RemoteRecord:
+    """One record with those of `fields` that HubSpot returned."""
+    properties = row.get("properties")
+    if not isinstance(properties, dict):
+        properties = dict.fromkeys(fields, properties)  # a poisoned record: each field shows what came instead
+    values = {name: properties[name] for name in fields if name in properties}
+    stamp = properties.get(modified_property(object_name)) or row.get("updatedAt")
+    version = stamp if isinstance(stamp, str) else None
+    return RemoteRecord(str(row["id"]), values, version, parse_stamp(stamp))
+
+
+async def with_associations(
+    associations: Associations, object_name: str, records: Sequence[RemoteRecord], fields: Sequence[str]
+) -> Sequence[RemoteRecord]:
+    """The records with `associations: {type: id or None}` for the types asked for: one request a type and page."""
+    types = associated_types(fields)
+    if not types or not records:
+        return records
+    ids = list(dict.fromkeys(record.id for record in records))
+    found = {to_type: await associations.read(object_name, to_type, ids) for to_type in types}
+    for record in records:
+        record.fields["associations"] = {to_type: found[to_type][record.id] for to_type in types}
+    return records
