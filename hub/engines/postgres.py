@@ -25,6 +25,10 @@ _NAME = "partnerhub"
 _START_SECONDS = 300  # replaying a full write-ahead log after a crash may take minutes
 _CONNECT_SECONDS = 5
 
+# PostgreSQL's own rules for letters: the host's may be missing, and may change under the indexes when it is upgraded.
+_LETTERS = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+_CLUSTER_OPTIONS = ["--auth=trust", "--no-instructions", *_LETTERS]
+
 # For a machine of two cores that the hub shares. Durability stays at PostgreSQL's defaults.
 _SETTINGS = {
     "listen_addresses": "",
@@ -125,8 +129,7 @@ def _create_cluster(data: Path, *, durable: bool) -> None:
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
         os.chown(unfinished, nobody.pw_uid, nobody.pw_gid)
-    options = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
-    options += [] if durable else ["--no-sync"]
+    options = [*_CLUSTER_OPTIONS, *([] if durable else ["--no-sync"])]
     done = _run("initdb", "-D", str(unfinished), "-U", _NAME, *options, owner=unfinished)
     if done.returncode != 0:
         raise EngineUnavailable(

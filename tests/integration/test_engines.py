@@ -206,6 +206,20 @@ def test_data_of_another_postgresql_version_is_refused_and_left_alone(start: Sta
     assert not living_pid(tmp_path / "home" / "redis" / "redis.pid", program="redis-server")
 
 
+def test_letters_follow_unicode_whatever_the_host_knows(start: Start) -> None:
+    with psycopg.connect(start().database_url) as connection:
+        row = connection.execute("SELECT lower('ÄÖŁ'), upper('éø'), 'ä' < 'b', 'Ł' ~ '[[:alpha:]]'").fetchone()
+
+    assert row == ("äöł", "ÉØ", False, True)
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(EngineUnavailable, match=r"cannot be created .*PARTNERHUB_HOME"):
+        start(tmp_path / "file" / "home")
+
+
 @as_root
 def test_a_second_user_of_the_host_has_engines_of_their_own(
     start: Start, other_process: Callable[..., "subprocess.Popen[str]"]
