@@ -10,7 +10,7 @@ from msgspec import Struct
 from hub.sdk.errors import CursorExpired
 
 
-class Keyset(Struct, frozen=True, omit_defaults=True):
+class Keyset(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The cursor of a keyset read, as text in `Page.cursor`.
 
     `since` is where this run began (None: a full scan), `stamp` and `id` the last record of this run, `high` the

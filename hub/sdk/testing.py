@@ -15,7 +15,7 @@ from hub.sdk.capabilities import Closes, Reads
 from hub.sdk.clock import Clock
 from hub.sdk.connector import ConnectorContext, ConnectorSpec, OpenConnector, TokenStore
 from hub.sdk.http import Budget, open_http
-from hub.sdk.records import Deletion, JsonValue, ReadQuery, RemoteRecord, WriteOp
+from hub.sdk.records import Deletion, JsonValue, Page, ReadQuery, RemoteRecord, WriteOp
 from hub.sdk.sandbox import Sandbox
 from hub.sdk.sandbox.app import build_app
 from hub.sdk.sandbox.serve import SandboxServer
@@ -72,6 +72,14 @@ class Reading:
     cursor: str | None = None
     complete_scan: bool = False
 
+    def take(self, page: Page) -> None:
+        """Add the next page."""
+        self.records += page.records
+        self.deletions += page.deletions
+        self.pages += 1
+        self.cursor = page.cursor
+        self.complete_scan = page.complete_scan
+
     @property
     def ids(self) -> list[str]:
         return [record.id for record in self.records]
@@ -89,11 +97,7 @@ async def read_to_end(reads: Reads, query: ReadQuery, cursor: str | None = None,
     reading = Reading(cursor=cursor)
     for _ in range(max_pages):
         page = await reads.read_page(query, reading.cursor)
-        reading.records += page.records
-        reading.deletions += page.deletions
-        reading.pages += 1
-        reading.cursor = page.cursor
-        reading.complete_scan = page.complete_scan
+        reading.take(page)
         if page.done:
             return reading
     raise AssertionError(f"Reading {query.object} does not end: {max_pages} pages")

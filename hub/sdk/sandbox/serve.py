@@ -87,7 +87,7 @@ class SandboxServer:
             loop="asyncio",
             lifespan="off",
             log_config=None,
-            access_log=False,
+            date_header=False,  # a sandbox says its own time
             timeout_keep_alive=60,
             timeout_graceful_shutdown=2,
             ssl_context_factory=(lambda _config, _default: self._tls_context()) if self._authority else None,
@@ -130,6 +130,7 @@ class _BreakableProtocol(H11Protocol):
 
     def __init__(self, config: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)
+        self.access_log = False
         served = self.app
 
         async def breakable(scope: Scope, receive: Receive, send: Send) -> None:
