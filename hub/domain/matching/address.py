@@ -32,15 +32,15 @@ class Street:
 
 @lru_cache(maxsize=65_536)
 def street_of(text: str) -> Street | None:
-    """The parsed street, or None when `text` has no word."""
-    words = list(words_of(text))
+    """The parsed street, or None when `text` has no word. Lines are parted by commas."""
+    words = list(words_of(_telling_line(text)))
     if not words:
         return None
     number = _take_number(words)
     kept = _without_unit(words)
     direction = next((DIRECTIONS[w] for w in kept if w in DIRECTIONS), "")
     core = [w for w in kept if w not in DIRECTIONS and w not in STREET_TYPES] or kept
-    core = [_plain_number(w) for w in core]
+    core = [_plain_word(w) for w in core]
     return Street(text=text, number=number, direction=direction, words=tuple(core), core=" ".join(core))
 
 
@@ -80,6 +80,16 @@ def _neighbours(a: str, b: str) -> bool:
     return abs(int(a) - int(b)) <= _NEIGHBOUR_DISTANCE or (len(a) > 2 and OSA.distance(a, b) == 1)
 
 
+def _telling_line(text: str) -> str:
+    """The first line that has a number and a word and does not start as a part of a building; else all of it."""
+    for line in text.split(","):
+        words = words_of(line)
+        numbered = any(word[0].isdigit() for word in words) and any(word[0].isalpha() for word in words)
+        if numbered and words[0] not in UNIT_WORDS:
+            return line
+    return text
+
+
 def _take_number(words: list[str]) -> str:
     """Remove and return the house number: a leading one (1001 W Roosevelt) or a trailing one (Hauptstraße 12)."""
     if len(words) > 1 and words[0][0].isdigit() and not _NUMBERED.match(words[0]):
@@ -100,6 +110,8 @@ def _without_unit(words: list[str]) -> list[str]:
     return words
 
 
-def _plain_number(word: str) -> str:
+def _plain_word(word: str) -> str:
     numbered = _NUMBERED.match(word)
-    return numbered.group(1) if numbered else word
+    if numbered:
+        return numbered.group(1)
+    return f"{word}asse" if len(word) > 5 and word.endswith("str") else word

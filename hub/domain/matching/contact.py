@@ -54,4 +54,7 @@ def is_role_mailbox(email: str) -> bool:
 
 @cache
 def _extractor() -> TLDExtract:
-    return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+    # example and test are reserved (RFC 2606), hence in no list; sandboxes and rehearsals live under them.
+    return TLDExtract(
+        suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True, extra_suffixes=("example", "test")
+    )

@@ -1,0 +1,149 @@
+"""Spellings of one value meet after normalisation, and different values do not."""
+
+import pytest
+
+from hub.domain.matching import organization_features, person_features
+from hub.domain.matching.address import compare_streets, street_of
+from hub.domain.matching.compare import compare_names
+from hub.domain.matching.contact import domain_of, email_of, phone_of
+from hub.domain.matching.text import name_of
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "level"),
+    [
+        ("Müller & Söhne GmbH", "MULLER AND SOHNE", "equal"),
+        ("Acme, L.L.C.", "Acme Inc.", "equal"),
+        ("O’Hare Networks", "O'Hare networks ltd", "equal"),
+        ("Ørsted Wind A/S", "Orsted Wind", "equal"),
+        ("Kowalczyk Networks", "Kowalczik Networks", "close"),
+        ("CHICAGO PUBLIC SCHOOLS FUNSTON, FREDERICK", "Funston", "contained"),
+        ("Nordlicht Data Berlin", "Nordlicht Data Hamburg", "partial"),
+        ("Contoso Networks", "Fabrikam Foods", "different"),
+    ],
+)
+def test_two_spellings_of_a_name_reach_their_level_in_both_directions(a: str, b: str, level: str) -> None:
+    first, second = name_of(a), name_of(b)
+
+    assert first is not None
+    assert second is not None
+    assert compare_names(first, second) == compare_names(second, first) == level
+
+
+def test_a_legal_form_is_kept_as_a_feature_of_the_name() -> None:
+    name = name_of("Muster Handels GmbH & Co. KG")
+
+    assert name is not None
+    assert name.words == ("muster", "handels")
+    assert name.legal_form == {"Limited Partnership"}
+
+
+def test_numerals_and_compass_words_stay_hard_tokens() -> None:
+    roman, digits, east = name_of("Daisy Site III"), name_of("Daisy Site 3"), name_of("Doolittle East")
+
+    assert roman is not None
+    assert digits is not None
+    assert east is not None
+    assert roman.numbers == digits.numbers == {"3"}
+    assert east.numbers == {"east"}
+
+
+def test_a_script_that_has_no_latin_letters_is_kept() -> None:
+    name = name_of("ООО Ромашка")
+
+    assert name is not None
+    assert "ромашка" in name.core
+
+
+@pytest.mark.parametrize("text", ["", "  ", "---", "…"])
+def test_a_name_without_any_word_is_absent(text: str) -> None:
+    assert name_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "level"),
+    [
+        ("1001 W. Roosevelt Rd", "1001 West Roosevelt Road", "same"),
+        ("221 E. 51st St.", "221 East 51ST STREET Suite 200", "same"),
+        ("Suite 200, 12 Main St", "12 Main Street", "same"),
+        ("Hauptstraße 12", "HAUPTSTR. 12", "same"),
+        ("1710-1718 S. Loomis", "1710 South Loomis Street", "same"),
+        ("4701 N. Winthorp", "4701 N. Winthrop", "similar"),
+        ("8130 S Racine", "8128 S. Racine Ave.", "near"),
+        ("2345 S. Millard", "2345 S. Christiana", "different"),
+        ("100 N State", "100 S State", "different"),
+        ("100 51st St", "100 52nd St", "different"),
+    ],
+)
+def test_two_spellings_of_an_address_reach_their_level_in_both_directions(a: str, b: str, level: str) -> None:
+    first, second = street_of(a), street_of(b)
+
+    assert first is not None
+    assert second is not None
+    assert compare_streets(first, second) == compare_streets(second, first) == level
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "phone"),
+    [
+        ("(312) 386-5286", "US", "+13123865286"),
+        ("+49 30 901820", "", "+4930901820"),
+        ("386-5286", "US", "3865286"),
+        ("030 901820", "", "30901820"),
+        ("000 0000", "", None),
+        ("ext. 12", "", None),
+    ],
+)
+def test_a_phone_becomes_e164_where_its_country_is_known_and_digits_otherwise(
+    text: str, country: str, phone: str | None
+) -> None:
+    assert phone_of(text, country=country) == phone
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("https://www.shop.example.co.uk/about?x=1", "example.co.uk"),
+        ("EXAMPLE.com", "example.com"),
+        ("someone@gmail.com", None),
+        ("https://www.facebook.com/acme", None),
+        ("No", None),
+        ("http://10.0.0.1/", None),
+    ],
+)
+def test_a_site_becomes_its_registrable_domain_unless_it_is_shared(text: str, domain: str | None) -> None:
+    assert domain_of(text) == domain
+
+
+def test_a_mailbox_loses_its_tag_and_its_capitals() -> None:
+    assert email_of("Ann.Lee+crm@Example.COM") == "ann.lee@example.com"
+    assert email_of("not a mailbox") is None
+
+
+def test_only_identifiers_whose_check_digits_hold_are_accepted() -> None:
+    features = organization_features(
+        {"vat_number": "DE 136 695 976", "lei": "213800KUD8LAJWSQ9D16", "duns": "15-048-3782", "country": "DE"}
+    )
+
+    assert features.identifiers == {"vat": "DE136695976", "duns": "150483782"}
+    assert features.refused == ("lei",)
+
+
+def test_a_vat_number_without_prefix_is_read_by_the_rules_of_the_country() -> None:
+    bare = organization_features({"vat_number": "136695976", "country": "DE"})
+
+    assert bare.identifiers == {"vat": "DE136695976"}
+
+
+def test_equal_register_numbers_of_two_countries_are_different_identifiers() -> None:
+    british = organization_features({"registration_number": "01234567", "country": "GB"})
+    irish = organization_features({"registration_number": "1234567", "country": "IE"})
+
+    assert british.identifiers.keys().isdisjoint(irish.identifiers)
+
+
+def test_absent_null_and_blank_values_are_all_absent_features() -> None:
+    blank: dict[str, object] = {"legal_name": " ", "street": None, "phone": "", "email": [], "website_domain": "n/a"}
+
+    assert organization_features(blank) == organization_features({})
+    assert person_features({"first_name": None}) == person_features({})
