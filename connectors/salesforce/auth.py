@@ -9,7 +9,7 @@ import jwt
 import msgspec
 
 from connectors.salesforce.errors import from_response
-from connectors.salesforce.settings import ClientCredentials, JwtBearer, RefreshToken, SalesforceSettings
+from connectors.salesforce.settings import SalesforceSettings, secret_text
 from hub.sdk.auth import Token, TokenSource
 from hub.sdk.connector import ConnectorContext
 from hub.sdk.errors import AuthFailed, RecordRejected, Unavailable
@@ -51,39 +51,34 @@ class Sessions:
         return token | {"refresh_token": fresh} if fresh else token
 
     def _form(self, rotated: str | None) -> dict[str, str]:
-        auth = self._settings.auth
-        if isinstance(auth, ClientCredentials):
-            return {
-                "grant_type": "client_credentials",
-                "client_id": auth.client_id,
-                "client_secret": auth.client_secret.get_secret_value(),
-            }
-        if isinstance(auth, JwtBearer):
-            return {"grant_type": _JWT_BEARER, "assertion": self._assertion(auth)}
-        form = {
-            "grant_type": "refresh_token",
-            "client_id": auth.client_id,
-            "refresh_token": rotated or auth.refresh_token.get_secret_value(),
-        }
-        if auth.client_secret is not None:
-            form["client_secret"] = auth.client_secret.get_secret_value()
+        settings = self._settings
+        if settings.auth == "jwt_bearer":
+            return {"grant_type": _JWT_BEARER, "assertion": self._assertion()}
+        form = {"grant_type": settings.auth, "client_id": settings.client_id}
+        if settings.client_secret is not None:
+            form["client_secret"] = secret_text(settings.client_secret)
+        if settings.auth == "refresh_token":
+            form["refresh_token"] = rotated or secret_text(settings.refresh_token)
         return form
 
-    def _assertion(self, auth: JwtBearer) -> str:
+    def _assertion(self) -> str:
+        settings = self._settings
         claims = {
-            "iss": auth.client_id,
-            "sub": auth.username,
-            "aud": auth.audience,
+            "iss": settings.client_id,
+            "sub": settings.username,
+            "aud": settings.audience,
             "exp": int((self._context.clock.now() + _ASSERTION_LIFE).timestamp()),
         }
         try:
-            return jwt.encode(claims, auth.private_key.get_secret_value(), algorithm="RS256")
+            return jwt.encode(claims, secret_text(settings.private_key), algorithm="RS256")
         except (ValueError, TypeError, jwt.PyJWTError) as exc:
             raise AuthFailed("The private key of the Salesforce connection is not an RSA key in PEM form.") from exc
 
     async def _ask(self, form: dict[str, str]) -> dict[str, Any]:
         url = f"{self._settings.instance}/services/oauth2/token"
-        response = await self._context.http.request("POST", url, data=form, safe=_repeatable(self._settings))
+        # A rotated refresh token may be used up by a request whose answer was lost; the other grants can be repeated.
+        repeatable = self._settings.auth != "refresh_token"
+        response = await self._context.http.request("POST", url, data=form, safe=repeatable)
         if response.status_code == 200:
             return _token_of(response.content)
         error = from_response(response, writing=False)
@@ -95,11 +90,6 @@ class Sessions:
                 status=error.status,
             )
         raise error
-
-
-def _repeatable(settings: SalesforceSettings) -> bool:
-    """Whether a token request that got no answer may simply be sent again; a rotated refresh token may be used up."""
-    return not isinstance(settings.auth, RefreshToken)
 
 
 def _token_of(content: bytes) -> dict[str, Any]:

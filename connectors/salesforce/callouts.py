@@ -39,7 +39,7 @@ _KINDS: dict[str, Literal["changed", "deleted", "merged", "restored"]] = {
 _decode = msgspec.json.Decoder(_Callout | list[_Callout]).decode
 
 
-def verify(request: WebhookRequest, *, secret: str | None) -> None:
+def verify(request: WebhookRequest, *, secret: str) -> None:
     """AuthFailed unless the body was signed with `secret`."""
     if not secret:
         raise AuthFailed("The Salesforce connection has no callout secret; set one to accept change callouts.")

@@ -27,7 +27,7 @@ MIN_BATCH = 200
 STATEMENT_ROWS = 10_000
 
 
-class Position(msgspec.Struct, frozen=True, omit_defaults=True):
+class Position(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A cursor. `watermark` None: a full scan.
 
     Inside a run: `started` is the org's time at its first page, `after` the last row surely passed. Of the statement

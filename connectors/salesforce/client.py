@@ -12,7 +12,7 @@ from connectors.salesforce.changes import OVERLAP, ChangeReader
 from connectors.salesforce.conditional import CONDITIONAL_ROWS
 from connectors.salesforce.lookup import RETRIEVE_IDS
 from connectors.salesforce.rest import Rest
-from connectors.salesforce.settings import SalesforceSettings
+from connectors.salesforce.settings import SalesforceSettings, secret_text
 from connectors.salesforce.soql import can_be_deleted, merges
 from connectors.salesforce.write import BULK_ABOVE, ROWS, Writer
 from hub.sdk.capabilities import Account, Capabilities, Limit, ObjectCapabilities, RemoteObject
@@ -91,8 +91,7 @@ class Salesforce:
         return await self._writer.write(object_name, ops)
 
     def verify_webhook(self, request: WebhookRequest) -> None:
-        secret = self._settings.webhook_secret
-        callouts.verify(request, secret=secret.get_secret_value() if secret else None)
+        callouts.verify(request, secret=secret_text(self._settings.webhook_secret))
 
     def parse_webhook(self, request: WebhookRequest) -> Sequence[WebhookEvent]:
         return callouts.parse(request)

@@ -4,57 +4,48 @@ from __future__ import annotations
 
 import hashlib
 from ipaddress import ip_address
-from typing import Annotated, Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 _SHARED_LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 
 
-class _Grant(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Grant = Literal["client_credentials", "jwt_bearer", "refresh_token"]
 
-    client_id: str = Field(min_length=1, description="Consumer key of the connected app or external client app.")
-
-
-class ClientCredentials(_Grant):
-    """The app runs as the user that its client credentials flow names."""
-
-    method: Literal["client_credentials"] = "client_credentials"
-    client_secret: SecretStr = Field(description="Consumer secret of the app.")
-
-
-class JwtBearer(_Grant):
-    """The app signs a short-lived statement for a user who is pre-authorised."""
-
-    method: Literal["jwt_bearer"] = "jwt_bearer"
-    username: str = Field(min_length=1, description="Username of the integration user.")
-    private_key: SecretStr = Field(description="PEM of the RSA key whose certificate was uploaded to the app.")
-    audience: str = Field(
-        "https://login.salesforce.com",
-        description="https://login.salesforce.com, https://test.salesforce.com for a sandbox org, or the site's URL.",
-    )
-
-
-class RefreshToken(_Grant):
-    """A person authorised the app once; the refresh token may be rotated at each use."""
-
-    method: Literal["refresh_token"] = "refresh_token"
-    client_secret: SecretStr | None = Field(None, description="Consumer secret, when the app requires one.")
-    refresh_token: SecretStr = Field(description="Refresh token from the authorisation, scopes api and refresh_token.")
-
-
-Grant = Annotated[ClientCredentials | JwtBearer | RefreshToken, Field(discriminator="method")]
+_NEEDS: dict[Grant, tuple[str, ...]] = {
+    "client_credentials": ("client_secret",),
+    "jwt_bearer": ("username", "private_key"),
+    "refresh_token": ("refresh_token",),
+}
 
 
 class SalesforceSettings(BaseModel):
-    """Settings of one connection to one org."""
+    """Settings of one connection to one org. Each way to sign in needs its own fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     instance: str = Field(description="My Domain URL of the org, such as https://acme.my.salesforce.com.")
-    auth: Grant = Field(description="How the hub signs in.")
+    auth: Grant = Field(
+        "client_credentials",
+        description="How the hub signs in: as the app's run-as user, a pre-authorised user, or who authorised it.",
+    )
+    client_id: str = Field(min_length=1, description="Consumer key of the connected app or external client app.")
+    client_secret: SecretStr | None = Field(
+        None, description="Consumer secret (client_credentials; refresh_token when the app requires it)."
+    )
+    username: str | None = Field(None, description="Username of the integration user (jwt_bearer).")
+    private_key: SecretStr | None = Field(
+        None, description="PEM of the RSA key whose certificate was uploaded to the app (jwt_bearer)."
+    )
+    audience: str = Field(
+        "https://login.salesforce.com",
+        description="https://test.salesforce.com for a sandbox org, or the site's URL (jwt_bearer).",
+    )
+    refresh_token: SecretStr | None = Field(
+        None, description="Refresh token of the authorisation, scopes api and refresh_token (refresh_token)."
+    )
     api_version: str = Field("62.0", pattern=r"^\d{2,3}\.0$", description="API version, 46.0 or later.")
     webhook_secret: SecretStr | None = Field(
         None, description="Secret that signs change callouts from a Flow or Apex; empty: no callouts are accepted."
@@ -80,17 +71,24 @@ class SalesforceSettings(BaseModel):
             raise ValueError("must be 46.0 or later")
         return text
 
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        missing = [name for name in _NEEDS[self.auth] if not getattr(self, name)]
+        if missing:
+            raise ValueError(f"{self.auth} needs {' and '.join(missing)}")
+        return self
+
     def fingerprint(self) -> str:
         """Changes with anything that a token depends on, so that a token of other settings is never used."""
-        auth = self.auth
-        parts = [self.instance, auth.method, auth.client_id]
-        if isinstance(auth, JwtBearer):
-            parts += [auth.username, auth.audience, auth.private_key.get_secret_value()]
-        elif auth.client_secret is not None:
-            parts.append(auth.client_secret.get_secret_value())
-        if isinstance(auth, RefreshToken):
-            parts.append(auth.refresh_token.get_secret_value())
+        secrets = (self.client_secret, self.private_key, self.refresh_token)
+        parts = [self.instance, self.auth, self.client_id, self.username or "", self.audience]
+        parts += [secret_text(secret) for secret in secrets]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def secret_text(secret: SecretStr | None) -> str:
+    """What was typed; empty when nothing was."""
+    return secret.get_secret_value() if secret is not None else ""
 
 
 def _is_local(host: str) -> bool:

@@ -25,6 +25,7 @@ def _contact(n: int) -> dict[str, Any]:
         "LastName": f"Person {n}",
         "Email": f"kim.{n}@example.com",
         "Title": "Partner manager",
+        "Description": f"The {n}th person",
     }
 
 
@@ -36,6 +37,7 @@ def _deal_registration(n: int) -> dict[str, Any]:
         "Amount__c": 1000 + n,
         "Close_Date__c": "2027-03-31",
         "Stage__c": "Submitted",
+        "Description__c": f"The {n}th deal",
     }
 
 
@@ -43,7 +45,7 @@ SANDBOX = SandboxSpec(
     make=SalesforceSandbox,
     contract_objects=(
         ContractObject("Account", _account, text_field="Description", key_field="Hub_Id__c", required_field="Name"),
-        ContractObject("Contact", _contact, text_field="Title", key_field="Hub_Id__c", required_field="LastName"),
+        ContractObject("Contact", _contact, text_field="Description", key_field="Hub_Id__c", required_field="LastName"),
         ContractObject(
             "Deal_Registration__c",
             _deal_registration,

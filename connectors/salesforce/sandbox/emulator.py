@@ -88,7 +88,9 @@ class SalesforceSandbox(Sandbox):
     def settings(self, base_url: str) -> dict[str, Any]:
         return {
             "instance": base_url,
-            "auth": {"method": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
+            "auth": "client_credentials",
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
             "webhook_secret": WEBHOOK_SECRET,
         }
 

@@ -127,6 +127,7 @@ def _contact() -> ObjectType:
             Field("HasOptedOutOfEmail", "boolean", default=False),
             _picklist("LeadSource", *LEAD_SOURCES),
             Field("Birthdate", "date"),
+            Field("Description", "textarea", length=32000),
             _key("Hub_Id__c"),
         ],
         merges=True,

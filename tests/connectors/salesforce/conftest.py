@@ -115,16 +115,14 @@ async def api(
     bench: Bench, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None
 ) -> httpx.Response:
     """A call to the sandbox as any client could make it, signed in."""
-    token = (
-        await bench.http.request(
-            "POST",
-            f"{BASE}/services/oauth2/token",
-            data={
-                "grant_type": "client_credentials",
-                **{k: v for k, v in bench.sandbox.settings(BASE)["auth"].items() if k != "method"},
-            },
-        )
-    ).json()["access_token"]
+    settings = bench.sandbox.settings(BASE)
+    form = {
+        "grant_type": settings["auth"],
+        "client_id": settings["client_id"],
+        "client_secret": settings["client_secret"],
+    }
+    answer = await bench.http.request("POST", f"{BASE}/services/oauth2/token", data=form)
+    token = answer.json()["access_token"]
     content = httpx.Request(method, BASE, json=json).content if json is not None else None
     sent = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **(headers or {})}
     return await bench.http.request(method, f"{BASE}/services/data/v62.0{path}", headers=sent, content=content)
