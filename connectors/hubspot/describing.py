@@ -72,9 +72,8 @@ class Describing:
 
 
 def _field(each: Any, values: Sequence[str] | None) -> RemoteField:
-    kind = _type(each)
-    if values is None:
-        values = [str(option.value) for option in each.options or []] if "picklist" in kind else []
+    options = [str(option.value) for option in each.options or []] if values is None else values
+    kind = _type(each, options)
     metadata = each.modification_metadata
     return RemoteField(
         str(each.name),
@@ -83,14 +82,14 @@ def _field(each: Any, values: Sequence[str] | None) -> RemoteField:
         writable=not (each.calculated or (metadata is not None and metadata.read_only_value)),
         unique=bool(each.has_unique_value) or each.name == "hs_object_id",
         max_length=_MAX_TEXT if kind == "text" else None,
-        values=tuple(values),
+        values=tuple(options) if kind != "bool" else (),
         references=("owners",) if each.name == "hubspot_owner_id" else (),
     )
 
 
-def _type(each: Any) -> str:
+def _type(each: Any, options: Sequence[str]) -> str:
     if each.name == "hubspot_owner_id":
         return "reference"
-    if each.type == "enumeration":
+    if each.type == "enumeration" and options:
         return "multipicklist" if each.field_type == "checkbox" else "picklist"
     return _TYPES.get(each.type, "other")

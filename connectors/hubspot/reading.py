@@ -102,7 +102,7 @@ class Reading:
         at = msgspec.structs.replace(at, started=self._started(at, answer))
         rows = answer.body["results"]
         if _next(answer) is None:
-            return await self._page(query, rows, msgspec.structs.replace(at, phase="archive"), done=False)
+            return await self._last_changes(query, rows, msgspec.structs.replace(at, phase="archive"))
         last = _stamp_of(query, rows[-1])
         # Records of the last stamp may go on beyond this page: they are read again from there, all together.
         whole = [row for row in rows if _stamp_of(query, row) != last]
@@ -122,6 +122,12 @@ class Reading:
         else:
             following = msgspec.structs.replace(at, tie=str(rows[-1]["id"]))
         return await self._page(query, rows, following, done=False)
+
+    async def _last_changes(self, query: ReadQuery, rows: Sequence[Json], at: Cursor) -> Page:
+        """The last page of changes, together with the first of what was archived: a quiet run is one page."""
+        archived = await self._archived(query, at)
+        page = await self._page(query, rows, at, done=archived.done)
+        return msgspec.structs.replace(page, cursor=archived.cursor, deletions=[*page.deletions, *archived.deletions])
 
     async def _archived(self, query: ReadQuery, at: Cursor) -> Page:
         """What was archived since the last run: archived records are not searchable, and the list has no filter."""
@@ -176,7 +182,10 @@ class Reading:
 def _begin(cursor: str | None) -> Cursor:
     if cursor is None:
         return Cursor("scan")
-    at = msgspec.json.decode(cursor, type=Cursor)
+    try:
+        at = msgspec.json.decode(cursor, type=Cursor)
+    except msgspec.MsgspecError as exc:
+        raise CursorExpired("The stored cursor cannot be read; the object is read again in full.") from exc
     if at.phase != "idle":
         return at
     return Cursor("changes", since=at.since, anchor=_with_overlap(at.since))

@@ -17,16 +17,27 @@ def _company(number: int) -> dict[str, Any]:
         "phone": f"+49 30 {number:07d}",
         "country": "Germany",
         "type": "PARTNER",
+        "description": f"Sells to region {number}",
         "annualrevenue": f"{1000 + number}.50",
     }
 
 
 def _contact(number: int) -> dict[str, Any]:
-    return {"firstname": "Ada", "lastname": f"Person {number}", "email": f"person{number}@company.example"}
+    return {
+        "firstname": "Ada",
+        "lastname": f"Person {number}",
+        "email": f"person{number}@company.example",
+        "jobtitle": f"Buyer {number}",
+    }
 
 
 def _deal(number: int) -> dict[str, Any]:
-    return {"dealname": f"Deal {number}", "amount": f"{500 + number}", "registration_status": "submitted"}
+    return {
+        "dealname": f"Deal {number}",
+        "description": f"Renewal {number}",
+        "amount": f"{500 + number}",
+        "registration_status": "submitted",
+    }
 
 
 SANDBOX = SandboxSpec(

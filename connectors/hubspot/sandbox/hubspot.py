@@ -82,7 +82,8 @@ class HubSpotSandbox(Sandbox):
         "datetime_fraction": True,
         "association_bumps_modified": True,
         "search_lag": 0,  # seconds until a write is searchable
-        "admin_validation": [],  # "object.property" that must not be empty
+        # The account's own validation rules: properties that must not be empty, as "object.property".
+        "admin_validation": ("companies.name", "contacts.lastname", "deals.dealname"),
         "missing_scopes": [],
         "rotate_refresh_token": False,
         "enforce_limits": False,
