@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -55,6 +56,22 @@ async def test_expired_token_is_renewed_once_and_the_read_goes_on(system: Trial)
     assert system.tokens.token != before
 
 
+async def test_many_callers_with_an_expired_token_make_one_refresh(system: Trial) -> None:
+    [seeded] = system.seed(1)
+    await system.warm_up()
+    if system.tokens.token is None:
+        pytest.skip(f"{system.spec.name} has no tokens that expire")
+    system.later(minutes=24 * 60)
+    before = _token_requests(system)
+
+    answers = await asyncio.gather(
+        *(system.reads.read_many(system.object.name, [seeded], system.query.fields) for _ in range(20))
+    )
+
+    assert all(answer.records for answer in answers)
+    assert _token_requests(system) - before <= 1
+
+
 async def test_persistent_401_stops_after_one_refresh(system: Trial) -> None:
     system.needs_fault("persistent_401")
     await system.warm_up()
@@ -90,6 +107,10 @@ async def test_no_secret_appears_in_errors_or_logs(system: Trial, fault: str, ca
     for secret in [*_secrets(system), *wrong.values(), *_token_texts(system)]:
         assert secret not in said
     assert failures
+
+
+def _token_requests(system: Trial) -> int:
+    return sum(amount for name, amount in system.sandbox.calls.items() if "token" in name)
 
 
 def _typed(system: Trial) -> dict[str, Any]:
