@@ -38,7 +38,7 @@ async def load(
     tx: Tx, record_type: RecordType, ids: Collection[UUID], *, lock: bool = False
 ) -> dict[UUID, StoredRecord]:
     """The records by id, in id order; with `lock`, held against other writers until the transaction ends."""
-    sql = _select(record_type) + (" for update of r0" if lock else "")
+    sql = _select(record_type) + (" for no key update of r0" if lock else "")
     rows = await tx.tuples(sql, sorted(ids))
     codec = codec_of(record_type)
     return {row[0]: StoredRecord(row[0], row[1], row[2], row[3], codec.values_from_row(row[4:])) for row in rows}
@@ -156,7 +156,7 @@ def _joins(record_type: RecordType) -> str:
 @cache
 def _owners(record_type: RecordType) -> dict[str, str]:
     """The alias of the table in which each field's column lies."""
-    return {f.name: f"r{i}" for i, t in enumerate(record_type.lineage) for f in t.own_fields}
+    return {f.name: f"r{i}" for i, t in enumerate(record_type.lineage) for f in t.column_fields}
 
 
 @cache
