@@ -1,6 +1,8 @@
 """Which record an incoming one is linked to, and when a person is asked instead."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.domain.matching import (
     Candidate,
@@ -88,6 +90,33 @@ def test_a_clearly_better_candidate_is_linked_in_any_order(order: tuple[str, str
     pool = {"a": candidate("a"), "b": candidate("b", legal_name="Acme Networks Data Lake")}
 
     assert choice_among(*(pool[id] for id in order)).chosen == "a"
+
+
+messy = st.fixed_dictionaries(
+    {},
+    optional={
+        "legal_name": st.sampled_from(["Acme Networks", "Acme", "Acme Networks East", "Zenith Foods"]),
+        "phone": st.sampled_from([None, "901820", "+49 30 111111"]),
+        "street": st.sampled_from([None, "Hauptstr. 12", "Hauptstraße 14"]),
+        "postal_code": st.sampled_from([None, "10115", "10116"]),
+    },
+)
+
+
+@given(messy, st.lists(st.tuples(messy, st.booleans()), max_size=5))
+def test_a_link_is_always_to_the_free_best_candidate_that_is_the_same(
+    incoming: dict[str, object], pool: list[tuple[dict[str, object], bool]]
+) -> None:
+    candidates = [candidate(str(i), taken=taken, **changed) for i, (changed, taken) in enumerate(pool)]
+
+    choice = choice_among(*candidates, **incoming)
+
+    assert (choice.decision is Decision.LINK) == (choice.chosen is not None)
+    if choice.chosen is not None:
+        best = choice.ranked[0]
+        assert best.candidate.id == choice.chosen
+        assert best.verdict is Verdict.SAME
+        assert not best.candidate.taken
 
 
 def pair(left: str, right: str, total: float, verdict: Verdict = Verdict.SAME) -> ScoredPair:

@@ -105,6 +105,8 @@ def test_a_phone_becomes_e164_where_its_country_is_known_and_digits_otherwise(
     [
         ("https://www.shop.example.co.uk/about?x=1", "example.co.uk"),
         ("EXAMPLE.com", "example.com"),
+        ("http://müller.de", "xn--mller-kva.de"),
+        ("info@xn--mller-kva.de", "xn--mller-kva.de"),
         ("someone@gmail.com", None),
         ("https://www.facebook.com/acme", None),
         ("No", None),

@@ -47,6 +47,7 @@ def person_verdict(a: Mapping[str, object], b: Mapping[str, object]) -> Verdict:
         only(ACME, "legal_name", "phone", "street"),
         only(ACME, "website_domain", "phone", legal_name="Acme"),
         only(ACME, "vat_number", "city", legal_name="ACME Netwroks"),
+        {**ACME, "street": "Seestraße 99", "postal_code": "80331", "city": "München"},
     ],
 )
 def test_an_identifier_or_a_name_with_a_way_to_reach_it_is_the_same(b: dict[str, object]) -> None:
@@ -59,9 +60,10 @@ def test_an_identifier_or_a_name_with_a_way_to_reach_it_is_the_same(b: dict[str,
         only(ACME, "phone", "street", legal_name="Zenith Foods"),
         only(ACME, "website_domain", legal_name="Zenith Foods"),
         only(ACME, "vat_number", legal_name="Zenith Foods"),
+        only(ACME, "website_domain", "legal_name", street="Seestraße 99", postal_code="80331"),
     ],
 )
-def test_another_name_at_the_same_address_or_domain_waits_for_a_person(b: dict[str, object]) -> None:
+def test_a_denying_name_or_another_site_keeps_two_records_from_being_the_same(b: dict[str, object]) -> None:
     assert verdict(ACME, b) in {Verdict.REVIEW, Verdict.FAMILY}
 
 

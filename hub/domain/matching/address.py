@@ -30,7 +30,7 @@ class Street:
     core: str
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def street_of(text: str) -> Street | None:
     """The parsed street, or None when `text` has no word. Lines are parted by commas."""
     words = list(words_of(_telling_line(text)))

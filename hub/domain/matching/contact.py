@@ -17,7 +17,7 @@ PHONE_TAIL = 7
 _NOT_DIGITS = re.compile(r"\D+")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def phone_of(text: str, *, country: str) -> str | None:
     """E.164 where `country` (ISO 3166 alpha-2, may be empty) or a + makes it known, else the digits.
 
@@ -33,11 +33,19 @@ def phone_of(text: str, *, country: str) -> str | None:
     return digits if len(digits) >= PHONE_TAIL - 1 and len(set(digits)) > 1 else None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def domain_of(text: str) -> str | None:
     """The registrable domain of a URL, host or mailbox; None for shared hosts and for what is no domain."""
-    domain = _extractor()(text.strip().lower()).top_domain_under_public_suffix
+    domain = _ascii(_extractor()(text.strip().lower()).top_domain_under_public_suffix)
     return domain if domain and domain not in SHARED_HOSTS else None
+
+
+def _ascii(domain: str) -> str:
+    """The form in which the domain is registered (münchen.de as xn--mnchen-3ya.de); empty when it has none."""
+    try:
+        return domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
 
 
 def email_of(text: str) -> str | None:

@@ -30,7 +30,7 @@ def verified_identifiers(numbers: Mapping[str, str], *, country: str) -> tuple[d
     return accepted, tuple(refused)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _verify(field: str, text: str, country: str) -> tuple[str, str]:
     compact = _NOT_ALPHANUMERIC.sub("", text.upper())
     match field:

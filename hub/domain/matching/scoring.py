@@ -87,24 +87,23 @@ def _organizations(score: MatchScore, table: WeightTable) -> Verdict:
 
 
 def _corroborated(score: MatchScore) -> bool:
-    """An identifier, or a like name and one way to reach it that agrees; and nothing that parts the two."""
-    if _parted(score):
+    """An identifier; or a like name, one way to reach it that agrees, and no sign of another site."""
+    if score.found("name_number", "contradicting") or score.found("place", "other_country"):
         return False
+    if score.found("identifier", "same"):
+        return True
     reached = (
         score.found("domain", "same")
         or score.found("email", "same")
         or score.found("phone", "same")
         or score.found("street", "same")
     )
-    return score.found("identifier", "same") or (reached and score.found("name", *ALIKE))
+    return reached and score.found("name", *ALIKE) and not _elsewhere(score)
 
 
-def _parted(score: MatchScore) -> bool:
-    """Something says: two sites, two branches or two legal entities, however alike the rest is."""
-    return (
-        score.found("street", "near", "different")
-        or score.found("place", "close_postcode", "other_postcode", "other_city", "other_country")
-        or score.found("name_number", "contradicting")
+def _elsewhere(score: MatchScore) -> bool:
+    return score.found("street", "near", "different") or score.found(
+        "place", "close_postcode", "other_postcode", "other_city"
     )
 
 

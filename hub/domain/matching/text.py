@@ -51,7 +51,7 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(_ABBREVIATION_DOTS.sub("", folded)))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def name_of(text: str) -> Name | None:
     """The normalised name, or None when `text` holds no letter or digit."""
     all_words = words_of(text)
