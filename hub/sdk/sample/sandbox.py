@@ -262,7 +262,12 @@ def _as_person(act: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _make_partner(number: int) -> dict[str, Any]:
-    return {"name": f"Partner {number}", "website": f"https://partner{number}.example", "tier": "Silver"}
+    return {
+        "name": f"Partner {number}",
+        "website": f"https://partner{number}.example",
+        "country": "DE",
+        "tier": "Silver",
+    }
 
 
 SANDBOX = SandboxSpec(

@@ -12,6 +12,7 @@ SCHEMA: dict[str, dict[str, dict[str, Any]]] = {
     "partners": {
         "name": {"type": "text", "nullable": False, "max_length": 255},
         "website": {"type": "text"},
+        "country": {"type": "text", "max_length": 2},
         "tier": {"type": "picklist", "values": ["Silver", "Gold"]},
         "revenue": {"type": "number"},
         "hub_id": {"type": "text", "unique": True},
