@@ -21,7 +21,7 @@ def create(org: Org, call: Call) -> Answer:
     if not tree.fields or tree.offset:
         raise VendorError("API_ERROR", "Aggregates and OFFSET are not supported in bulk queries")
     kind = org.queries.type_of(tree)
-    getters = [(path, org.queries.getter(kind, path)) for path in tree.fields]
+    getters = [(path, org.queries.paths.getter(kind, path)) for path in tree.fields]
     job = Job(org.jobs.next_id(), kind.name, operation, query=statement, version=call.version)
     job.header = list(tree.fields)
     records = org.queries.run(tree, deleted_too=operation == "queryAll")

@@ -84,7 +84,7 @@ def retrieve(org: Org, call: Call, name: str) -> Answer:
         raise VendorError("EXCEEDED_ID_LIMIT", f"record limit reached. cannot retrieve more than {MAX_RETRIEVED}")
     if any("." in path for path in paths):
         raise VendorError("INVALID_FIELD", f"No such column '{max(paths)}' on entity '{kind.name}'")
-    render = org.queries.renderer(kind, dict.fromkeys(["Id", *paths]), call.version)
+    render = org.queries.paths.renderer(kind, dict.fromkeys(["Id", *paths]), call.version)
     found = (org.records.seen(kind.name, canonical_id(record_id)) for record_id in ids)
     return Answer(200, [render(record) if record is not None and record.live else None for record in found])
 

@@ -37,7 +37,7 @@ def _run(org: Org, call: Call, *, deleted_too: bool) -> Answer:
     records = org.queries.run(tree, deleted_too=deleted_too)
     if not tree.fields:
         return Answer(200, {"totalSize": len(records), "done": True, "records": []})
-    render = org.queries.renderer(org.queries.type_of(tree), tree.fields, call.version)
+    render = org.queries.paths.renderer(org.queries.type_of(tree), tree.fields, call.version)
     rows, following = org.locators.open(records, render, _batch_size(call))
     return Answer(200, _result(org, call, rows, len(records), following))
 

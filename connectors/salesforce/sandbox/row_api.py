@@ -130,7 +130,7 @@ def _show(org: Org, call: Call, kind: ObjectType, record: StoredRecord) -> Answe
         return Answer(304)
     asked = call.params.get("fields")
     paths = [path.strip() for path in asked.split(",")] if asked else list(kind.fields)
-    row = org.queries.renderer(kind, paths, call.version)(record)
+    row = org.queries.paths.renderer(kind, paths, call.version)(record)
     if asked and "Id" not in row:
         row["Id"] = record.id
     return Answer(200, row, validators(kind.name, record))
