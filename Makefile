@@ -3,7 +3,7 @@
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 BIN := .venv/bin
 READY := .venv/ready
-CODE := config connectors hub sync_jobs tests benchmarks scripts/get-uv
+CODE := config connectors hub sync_jobs tests benchmarks scripts/get-uv scripts/new-connector
 
 # Trust what the machine trusts: uv brings its own list of authorities, which knows no company's proxy.
 export UV_SYSTEM_CERTS ?= true
@@ -38,7 +38,7 @@ fmt: $(READY)  ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix $(CODE)
 
 new-connector: $(READY)  ## make a connector that passes the first checks: make new-connector name=acme
-	$(BIN)/partnerhub new-connector $(name)
+	$(BIN)/python scripts/new-connector $(name)
 
 $(READY): pyproject.toml uv.lock $(filter-out uv,$(UV))
 	$(UV) sync --locked --inexact
