@@ -20,7 +20,7 @@ demo: $(READY)  ## start everything, load two systems and play a day (about a mi
 	$(BIN)/partnerhub demo $(args)
 
 test: $(READY)  ## run the whole test suite
-	$(BIN)/pytest -n auto --dist loadfile $(args)
+	$(BIN)/pytest -n $(shell nproc) --dist loadfile $(args)
 
 check: $(READY)  ## formatting, lint, types, import contracts, then the tests
 	$(BIN)/ruff format --check $(CODE)
