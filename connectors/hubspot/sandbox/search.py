@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,10 +40,14 @@ class Search:
     def __init__(self, crm: Crm) -> None:
         self._crm = crm
         self._kept: tuple[object, list[State]] | None = None
+        self._stamped: tuple[object, list[int], list[State]] | None = None
 
     def run(self, object_type: str, body: Json) -> Found:
         limit, after = _window(body)
-        states = self._matches(object_type, body)
+        rest, floor = _without_id_floor(body)
+        states = self._matches(object_type, rest)
+        if floor is not None:
+            states = states[bisect_right(states, floor, key=lambda state: int(state.record.id)) :]
         page = states[after : after + limit]
         end = after + len(page)
         return Found(len(states), page, str(end) if end < len(states) else None)
@@ -60,34 +65,51 @@ class Search:
 
     def _find(self, object_type: str, body: Json, now: datetime) -> list[State]:
         groups = self._groups(object_type, body.get("filterGroups") or [])
-        tests = [test for _, test in groups]
+        tests = [test for _, test in groups if test is not None]
         words = str(body.get("query") or "").lower()
         if len(words) > MAX_QUERY:
             raise invalid("The query is too long", code="INVALID_QUERY")
         lower = min((stamp for stamp, _ in groups), default=0)
-        found = [
-            state
-            for state in self._candidates(object_type, lower, now)
-            if (not tests or any(test(state) for test in tests)) and (not words or _mentions(state, words))
-        ]
-        return self._sorted(object_type, found, body.get("sorts") or [])
+        found = self._from_stamp(object_type, lower, now) if lower else list(self._all(object_type, now))
+        if tests:
+            found = [state for state in found if any(test(state) for test in tests)]
+        if words:
+            found = [state for state in found if _mentions(state, words)]
+        return self._sorted(object_type, found, body.get("sorts") or [], by_stamp=lower > 0)
 
-    def _candidates(self, object_type: str, stamp: int, now: datetime) -> Iterable[State]:
-        table, world = self._crm.tables[object_type], self._crm.world
-        ids = table.ids_modified_from(stamp) if stamp else table.ids_after(None)
+    def _all(self, object_type: str, now: datetime) -> Iterable[State]:
+        return self._states(object_type, self._crm.tables[object_type].ids_after(None), now)
+
+    def _states(self, object_type: str, ids: Iterable[str], now: datetime) -> Iterable[State]:
         for record_id in ids:
-            record = world.get(object_type, record_id)
+            record = self._crm.world.get(object_type, record_id)
             if record is not None and (state := searchable(record, now)) is not None:
                 yield state
 
-    def _groups(self, object_type: str, groups: Sequence[Json]) -> list[tuple[int, _Test]]:
-        """Per group: the smallest last-modified stamp it can match, and its test."""
+    def _from_stamp(self, object_type: str, lower: int, now: datetime) -> list[State]:
+        """States with a last-modified stamp of at least `lower`, in its order; kept for the run's next pages."""
+        table = self._crm.tables[object_type]
+        key = (object_type, table.revision)
+        settled = table.settled_at is None or table.settled_at <= now
+        kept = self._stamped if settled else None
+        if kept is None or kept[0] != key or not kept[1] or lower < kept[1][0]:
+            states = list(self._states(object_type, table.ids_modified_from(lower), now))
+            states.sort(key=lambda state: state.modified_at)
+            kept = (key, [millis(state.modified_at) for state in states], states)
+            self._stamped = kept if settled else None
+        return kept[2][bisect_left(kept[1], lower) :]
+
+    def _groups(self, object_type: str, groups: Sequence[Json]) -> list[tuple[int, _Test | None]]:
+        """Per group: the smallest last-modified stamp it can match, and its test; None when the stamp is all."""
         most_groups, most_filters, most_in_all = MAXIMA[self._crm.faults.get("filter_maxima")]
         filters = [group.get("filters") or [] for group in groups]
         if len(groups) > most_groups or any(len(each) > most_filters for each in filters):
             raise invalid("Too many filter groups or filters", code="FILTER_LIMIT")
         if sum(map(len, filters)) > most_in_all:
             raise invalid("Too many filters in all", code="FILTER_LIMIT")
+        stamp = modified_property(object_type)
+        if len(filters) == 1 and all(_is_lower_stamp(one, stamp) for one in filters[0]):
+            return [(_lower_stamp(object_type, filters[0]), None)]
         return [(_lower_stamp(object_type, each), self._all_of(object_type, each)) for each in filters]
 
     def _all_of(self, object_type: str, filters: Sequence[Json]) -> _Test:
@@ -131,7 +153,9 @@ class Search:
         property = self._crm.properties[object_type].get(name)
         return property is not None and property.type in _CONVERT
 
-    def _sorted(self, object_type: str, states: list[State], sorts: Sequence[Json | str]) -> list[State]:
+    def _sorted(
+        self, object_type: str, states: list[State], sorts: Sequence[Json | str], *, by_stamp: bool
+    ) -> list[State]:
         if len(sorts) > 1:
             raise invalid("Only one sort is allowed", code="INVALID_SORT")
         if not sorts:
@@ -139,6 +163,8 @@ class Search:
         one = sorts[0] if isinstance(sorts[0], Mapping) else {"propertyName": sorts[0]}
         read = self._reader(object_type, str(one.get("propertyName")))
         backwards = one.get("direction") == "DESCENDING"
+        if by_stamp and one.get("propertyName") == modified_property(object_type) and not backwards:
+            return states
 
         def order(state: State) -> tuple[bool, Any]:
             value = read(state)
@@ -159,6 +185,19 @@ def _window(body: Json) -> tuple[int, int]:
     return limit, after
 
 
+def _without_id_floor(body: Json) -> tuple[Json, int | None]:
+    """A search by id split into its question and the id after which it goes on, so that the answer is found once."""
+    groups, sorts = body.get("filterGroups") or [], body.get("sorts") or []
+    if len(groups) != 1 or len(sorts) != 1 or sorts[0] != {"propertyName": "hs_object_id", "direction": "ASCENDING"}:
+        return body, None
+    filters = groups[0].get("filters") or []
+    floors = [one for one in filters if one.get("propertyName") == "hs_object_id" and one.get("operator") == "GT"]
+    if len(floors) != 1 or not str(floors[0].get("value")).isdigit():
+        return body, None
+    rest = [one for one in filters if one is not floors[0]]
+    return {**body, "filterGroups": [{"filters": rest}]}, int(floors[0]["value"])
+
+
 def _lower_stamp(object_type: str, filters: Sequence[Json]) -> int:
     """The least last-modified stamp that can match: the way into the index of stamps."""
     name = modified_property(object_type)
@@ -168,6 +207,10 @@ def _lower_stamp(object_type: str, filters: Sequence[Json]) -> int:
         if one.get("propertyName") == name and one.get("operator") in ("GT", "GTE", "EQ", "BETWEEN")
     ]
     return max(bounds, default=0)
+
+
+def _is_lower_stamp(one: Json, stamp: str) -> bool:
+    return one.get("propertyName") == stamp and one.get("operator") == "GTE"
 
 
 def _number(value: object) -> Decimal:
