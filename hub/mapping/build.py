@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hub.mapping.cel import Condition, Expression, ExpressionError
 from hub.mapping.channel import Channel, fold
@@ -37,7 +37,7 @@ def build(doc: MappingDoc, *, source: Source, system: str, record_types: dict[st
         raise MappingError(tuple(sorted(issues, key=lambda issue: issue.line)))
     return Mapping(
         system=system,
-        object=doc.object,
+        object_name=doc.object,
         record=record,
         file=source.file,
         where=doc.scope.where,
@@ -88,13 +88,11 @@ class _Builder:
         )
 
     def _field(self, name: str) -> Field | None:
-        bare = name.removeprefix("custom.")
-        field = self.record.fields.get(bare)
-        if field is None or field.custom != name.startswith("custom."):
-            hint = f" Write it as custom.{bare}." if field and field.custom else ""
+        field = self.record.fields.get(name)
+        if field is None:
+            hint = f" Write it as custom.{name}." if f"custom.{name}" in self.record.fields else ""
             self.fault(("fields", name), name, f"The record type {self.record.name} has no field {name!r}.{hint}")
-            return None
-        return replace(field, name=name)
+        return field
 
     def _direction(self, name: str, part: FieldDoc) -> Direction:
         if part.compute is not None and part.direction not in ("pull", "push"):

@@ -8,8 +8,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import cel
-
 from hub.record.values import Money, RemoteRef
 
 MAX_EXPRESSION = 1_000
@@ -32,6 +30,8 @@ class Expression:
             raise ExpressionError(f"the expression is longer than {MAX_EXPRESSION} characters")
         if sum(text.count(macro) for macro in _MACROS) > MAX_MACROS:
             raise ExpressionError(f"the expression walks lists more than {MAX_MACROS} times")
+        import cel  # brings a command line with it, which costs a third of a second and is rarely needed
+
         try:
             self._program = cel.compile(text)
         except ValueError as exc:

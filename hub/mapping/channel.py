@@ -32,6 +32,11 @@ class Channel:
     default: JsonValue | Absent
 
     @cached_property
+    def path(self) -> tuple[str, ...]:
+        """Steps to the remote value."""
+        return tuple(self.rule.remotes[0].split("."))
+
+    @cached_property
     def conform(self) -> Callable[[Value], Value]:
         return conformer(self.rule.field)
 
@@ -86,7 +91,7 @@ class Channel:
             return fast
         if self.default is not ABSENT and not isinstance(self.default, str):
             return None
-        guard = "v.__class__ is str and {fold}(v) not in {stops} and "
+        guard = "v is not None and {fold}(v) not in {stops} and "
         return Fast(guard + f"({fast.condition})", {**fast.bindings, "fold": fold, "stops": self.stops})
 
     def extra_of(self, fields: RemoteFields) -> JsonValue:

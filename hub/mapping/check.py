@@ -87,7 +87,9 @@ def _samples(lens: Lens, field: Field) -> Iterable[Value]:
     if field.kind in ("text", "longtext") and not lens.normal_form:
         own = tuple(v for v in lens.samples() if isinstance(v, str))
         remote = lens.remote_values() or _kept(lens)
-        return tuple(v for v in (*_TEXTS, *own, *remote) if field.max_length is None or len(str(v)) <= field.max_length)
+        return tuple(
+            v for v in (*_TEXTS, *own, *remote) if field.length_limit is None or len(str(v)) <= field.length_limit
+        )
     return lens.samples()
 
 
@@ -159,7 +161,7 @@ def _unusable_match(
 def _missing(
     channels: Sequence[Channel], doc: MappingDoc, record: RecordType, source: Source
 ) -> Iterator[MappingIssue]:
-    names = {name for name in doc.fields}
+    names = set(doc.fields)
     inbound = [channel for channel in channels if channel.rule.direction != "push"]
     outbound = [channel for channel in channels if channel.rule.direction != "pull"]
     for field in record.fields.values():

@@ -1,8 +1,12 @@
 """Turns a mapping's channels into one plain Python function for reading and one for writing.
 
-The reading function is generated source. That is safe because no text of a mapping ever becomes source: it is put
-together from fixed pieces of this package (the conditions in `Fast`) and names that are numbered here; field names,
-paths, tables and limits of the mapping enter as values in the function's namespace.
+Reading has two functions. The quick one is generated source that takes every field's common case at once; whatever it
+does not expect (a missing key, a value of another type) makes it hand the record to the careful one, which goes
+through the channels one by one and reports what is wrong.
+
+The generated source is safe because it is put together from fixed pieces of this package (the conditions in `Fast`)
+and of a mapping's text only field names and remote paths enter it, as literals, after they are held to the letters a
+name may have; tables, words and limits enter as values of the function's namespace.
 """
 
 from __future__ import annotations
@@ -10,26 +14,56 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from hub.mapping.channel import Channel
 from hub.mapping.errors import BadValue, UnmappableValues, shorten
-from hub.mapping.paths import ABSENT, dig
+from hub.mapping.paths import ABSENT, Absent, dig
 from hub.mapping.rules import FieldProblem, Getter, Mapped, Putter
 from hub.record.values import Value, Values
 from hub.sdk.records import JsonValue, RemoteFields
 
+_NAME = re.compile(r"[A-Za-z0-9_:.-]{1,200}")
 _PLACE = re.compile(r"\{(\w+)\}")
+_RESULT = re.compile(r"\bw\b")
 
 
 def compile_get(channels: Sequence[Channel]) -> Getter:
     """One function for one remote record; see Mapping.get."""
+    inbound = [channel for channel in channels if channel.rule.direction != "push"]
     code = _Code()
-    for channel in channels:
-        if channel.rule.direction != "push":
-            _emit(code, channel)
-    code.add("return Mapped(out, tuple(bad) if bad else ())")
-    return code.function()
+    code.names["careful"] = _careful(inbound)
+    for index, channel in enumerate(inbound):
+        _emit(code, channel, f"f{index}")
+    pairs = ", ".join(f"{_literal(channel.rule.name)}: f{index}" for index, channel in enumerate(inbound))
+    return code.function(f"{{{pairs}}}")
+
+
+def _careful(channels: Sequence[Channel]) -> Getter:
+    def careful(fields: RemoteFields) -> Mapped:
+        return _sorted_out({channel.rule.name: _read(channel, fields) for channel in channels})
+
+    return careful
+
+
+def _read(channel: Channel, fields: RemoteFields) -> Value | Absent | FieldProblem:
+    """The field's value with every form its lens knows."""
+    remote: JsonValue = None
+    try:
+        if channel.compute is not None:
+            return channel.computed(fields)
+        remote = dig(fields, channel.path)
+        return remote if remote is None or remote is ABSENT else channel.read(remote, channel.extra_of(fields))
+    except BadValue as exc:
+        return _problem(channel, exc, remote)
+
+
+def _sorted_out(found: dict[str, Value | Absent | FieldProblem]) -> Mapped:
+    """Takes what is absent, and what is a problem, out of the values."""
+    problems = tuple(value for value in found.values() if isinstance(value, FieldProblem))
+    values = {k: v for k, v in found.items() if not isinstance(v, Absent | FieldProblem)}
+    return Mapped(values, problems)
 
 
 def compile_put(channels: Sequence[Channel]) -> Putter:
@@ -56,83 +90,63 @@ def compile_put(channels: Sequence[Channel]) -> Putter:
 
 @dataclass
 class _Code:
-    """Lines of the function and the values that they name."""
+    """Lines of the quick function and the values that they name."""
 
     lines: list[str] = field(default_factory=list)
-    names: dict[str, Any] = field(default_factory=lambda: {"Mapped": Mapped, "ABSENT": ABSENT, "dig": dig})
+    names: dict[str, Any] = field(default_factory=lambda: {"Mapped": Mapped, "dig": dig, "sorted_out": _sorted_out})
 
     def add(self, line: str, indent: int = 0) -> None:
-        self.lines.append("    " * (indent + 1) + line)
+        self.lines.append("    " * (indent + 2) + line)
 
     def bind(self, value: object) -> str:
         name = f"c{len(self.names)}"
         self.names[name] = value
         return name
 
-    def function(self) -> Getter:
-        source = "def get(fields):\n    out = {}\n    bad = []\n    g = fields.get\n" + "\n".join(self.lines)
-        namespace: dict[str, Any] = dict(self.names)
+    def function(self, result: str) -> Getter:
+        body = "\n".join(self.lines)
+        source = (
+            f"def get(fields):\n    odd = False\n    try:\n{body}\n        found = {result}\n"
+            "    except (KeyError, TypeError, ValueError, AttributeError):\n        return careful(fields)\n"
+            "    return sorted_out(found) if odd else Mapped(found, ())\n"
+        )
+        namespace: dict[str, Any] = {**self.names, "ODD": frozenset({Absent, FieldProblem})}
         exec(compile(source, "<mapping>", "exec"), namespace)  # noqa: S102  # see the module docstring
         getter: Getter = namespace["get"]
         return getter
 
 
-def _emit(code: _Code, channel: Channel) -> None:
-    if channel.compute is not None:
-        code.add(f"{code.bind(_computing(channel))}(fields, out, bad)")
+def _emit(code: _Code, channel: Channel, target: str) -> None:
+    """The lines that give the variable `target` the field's value, ABSENT, or a FieldProblem."""
+    fast = channel.fast()
+    careful = f"{code.bind(partial(_read, channel))}(fields)"
+    if fast is None:
+        code.add(f"{target} = {careful}")
+        code.add(f"if {target}.__class__ in ODD: odd = True")
         return
-    name = code.bind(channel.rule.name)
-    slow = code.bind(_reading(channel))
-    code.add(f"v = {_access(code, channel.rule.remotes[0])}")
-    code.add("if v is None:")
-    code.add(f"out[{name}] = None", 1)
-    code.add("elif v is not ABSENT:")
-    fast = None if channel.lens and channel.lens.extra and channel.lens.writes_extra else channel.fast()
-    if fast is not None:
-        bound = {key: code.bind(value) for key, value in fast.bindings.items()}
-        condition = _PLACE.sub(lambda found: bound[found.group(1)], fast.condition)
-        code.add(f"if {condition}:", 1)
-        code.add(f"out[{name}] = w", 2)
-        code.add("else:", 1)
-        code.add(f"{slow}(v, fields, out, bad)", 2)
-    else:
-        code.add(f"{slow}(v, fields, out, bad)", 1)
+    code.add(f"v = {_access(channel.rule.remotes[0])}")
+    if channel.lens and channel.lens.extra and channel.lens.writes_extra:
+        code.add(f"u = {_access(channel.lens.extra)}")
+    bound = {key: code.bind(value) for key, value in fast.bindings.items()}
+    condition = _RESULT.sub(target, _PLACE.sub(lambda found: bound[found.group(1)], fast.condition))
+    code.add(f"if not ({condition}):")
+    code.add(f"{target} = None if v is None else {careful}", 1)
+    code.add(f"if {target}.__class__ in ODD: odd = True", 1)
 
 
-def _access(code: _Code, path: str) -> str:
-    steps = tuple(path.split("."))
-    if len(steps) == 1:
-        return f"g({code.bind(path)}, ABSENT)"
-    return f"dig(fields, {code.bind(steps)})"
+def _access(path: str) -> str:
+    """An expression for the value at a remote path."""
+    if "." not in path:
+        return f"fields[{_literal(path)}]"
+    steps = "".join(f"{_literal(step)}, " for step in path.split("."))
+    return f"dig(fields, ({steps}))"
 
 
-def _reading(channel: Channel) -> Any:
-    """Reads what the fast condition left: every form the lens knows, placeholders, and bad values."""
-    name = channel.rule.name
-    read, extra_of = channel.read, channel.extra_of
-
-    def slow(remote: JsonValue, fields: RemoteFields, out: dict[str, Value], bad: list[FieldProblem]) -> None:
-        try:
-            value = read(remote, extra_of(fields))
-        except BadValue as exc:
-            bad.append(_problem(channel, exc, remote))
-        else:
-            if value is not ABSENT:
-                out[name] = value  # type: ignore[assignment]
-
-    return slow
-
-
-def _computing(channel: Channel) -> Any:
-    name = channel.rule.name
-
-    def compute(fields: RemoteFields, out: dict[str, Value], bad: list[FieldProblem]) -> None:
-        try:
-            out[name] = channel.computed(fields)
-        except BadValue as exc:
-            bad.append(_problem(channel, exc, ""))
-
-    return compute
+def _literal(name: str) -> str:
+    """A field name or path as a Python literal; only what the mapping language allows as a name becomes one."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a name of the mapping language")
+    return f"'{name}'"
 
 
 def _problem(channel: Channel, exc: BadValue, value: object) -> FieldProblem:

@@ -45,8 +45,8 @@ def conformer(field: Field) -> Callable[[Value], Value]:
 
 def _text(value: Value, field: Field) -> Value:
     assert isinstance(value, str)
-    if field.max_length is not None and len(value) > field.max_length:
-        raise BadValue(f"has {len(value)} characters; the field {field.name} holds {field.max_length}")
+    if field.length_limit is not None and len(value) > field.length_limit:
+        raise BadValue(f"has {len(value)} characters; the field {field.name} holds {field.length_limit}")
     return value
 
 

@@ -77,12 +77,10 @@ def _issue(source: Source, error: Any) -> MappingIssue:
 
 def _exists(data: Any, path: tuple[str | int, ...]) -> bool:
     for step in path:
-        if (isinstance(data, dict) and step in data) or (
-            isinstance(data, list) and isinstance(step, int) and step < len(data)
-        ):
-            data = data[step]
-        else:
+        is_item = isinstance(step, int) and isinstance(data, list) and step < len(data)
+        if not is_item and not (isinstance(data, dict) and step in data):
             return False
+        data = data[step]
     return True
 
 

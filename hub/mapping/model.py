@@ -41,7 +41,7 @@ class Mapping:
         self,
         *,
         system: str,
-        object: str,
+        object_name: str,
         record: RecordType,
         file: str,
         where: str | None,
@@ -59,7 +59,7 @@ class Mapping:
     ) -> None:
         rules = tuple(channel.rule for channel in channels)
         self.system = system
-        self.object = object
+        self.object = object_name
         self.record = record
         self.file = file
         self.where = where
@@ -141,7 +141,7 @@ class Mapping:
 
     def _document(self, values: Values) -> dict[str, object]:
         """The record as conditions see it: every field there, null when not set, custom ones under `custom`."""
-        custom = {f.name: values.get(f"custom.{f.name}") for f in self.record.fields.values() if f.custom}
+        custom = {f.document_key: values.get(f.name) for f in self.record.fields.values() if f.custom}
         return {**self._blank, **{k: v for k, v in values.items() if "." not in k}, "custom": custom}
 
 

@@ -22,9 +22,7 @@ class _Part(BaseModel):
 class ScopeDoc(_Part):
     """Which records take part."""
 
-    where: str | None = Field(
-        None, max_length=2_000, description="Filter on the remote side, in the vendor's language."
-    )
+    where: str | None = Field(None, max_length=2_000, description="Remote filter, in the vendor's language.")
     when: str | None = Field(
         None, description="CEL condition over `record`: which of our records belong in this system."
     )
@@ -91,7 +89,7 @@ class MappingDoc(_Part):
     version: Literal[1] = Field(description="Version of the mapping language.")
     object: str = Field(min_length=1, max_length=200, description="The remote object.")
     record: str = Field(description="The record type.")
-    scope: ScopeDoc = ScopeDoc()
+    scope: ScopeDoc = Field(default_factory=lambda: ScopeDoc.model_validate({}))
     key: KeyDoc | None = None
     match: list[MatchDoc] = Field([], description="Ways to recognise a record, tried in this order.")
     create: bool = Field(True, description="Whether the hub may create remote records here.")

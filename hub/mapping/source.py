@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -22,7 +22,7 @@ Path_ = tuple[str | int, ...]
 class _Loader(yaml.SafeLoader):
     """Safe YAML in which only true and false are truth values: `on`, `no` and `2026-01-01` are texts."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # the library's form
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
@@ -93,17 +93,20 @@ def _parse(name: str, text: str) -> Source:
 
 def _guard(name: str, text: str) -> None:
     """Refuse deep nesting, too many parts and aliases before anything is built from them."""
-    depth = parts = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    depth = 0
+    for parts, event in enumerate(yaml.parse(text, Loader=_Loader)):
         if isinstance(event, yaml.AliasEvent):
-            raise _error(name, event.start_mark.line + 1, "YAML aliases (*name) are not allowed in a mapping.")
+            raise _error(name, _line(event), "YAML aliases (*name) are not allowed in a mapping.")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        parts += 1
         if depth > MAX_DEPTH or parts > MAX_NODES:
-            raise _error(name, event.start_mark.line + 1, "The mapping is nested too deeply or has too many parts.")
+            raise _error(name, _line(event), "The mapping is nested too deeply or has too many parts.")
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 class _Walk:
@@ -140,7 +143,7 @@ class _Walk:
 
     def _scalar(self, node: yaml.Node) -> Any:
         try:
-            return self._scalars.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+            return self._scalars.construct_object(node, deep=True)
         except (yaml.YAMLError, ValueError) as exc:
             message = f"This value cannot be read: {getattr(exc, 'problem', None) or exc}."
             self._issues.append(MappingIssue(self._name, node.start_mark.line + 1, "", message))

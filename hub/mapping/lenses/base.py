@@ -31,8 +31,10 @@ TEXT_REMOTES = frozenset({"text", "picklist", "other", "reference"})
 class Fast:
     """The common case of a lens as one Python condition over `v` that sets `w`; when false, `get` is asked.
 
-    `condition` is fixed text of this package; values from a mapping enter only through `bindings`, by name: `{limit}`
-    in the condition becomes a generated variable that holds `bindings["limit"]`. It must not raise for any `v`.
+    `v` is the remote value, null included, and `u` the one at the extra path for lenses that write both. A true
+    condition has held the value to the field. It may raise KeyError, TypeError, ValueError or AttributeError for
+    values that are not common, never for null. The condition is fixed text of this package; values from a mapping
+    enter through `bindings`: `{limit}` becomes a generated variable that holds `bindings["limit"]`.
     """
 
     condition: str

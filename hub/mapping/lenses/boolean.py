@@ -80,9 +80,7 @@ class BooleanLens(Lens):
 
     def fast(self, field: Field) -> Fast:  # noqa: ARG002
         words = {word: answer for word, answer in self._read.items() if word == word.lower()}
-        return Fast(
-            "(w := v).__class__ is bool or (v.__class__ is str and (w := {words}.get(v)) is not None)", {"words": words}
-        )
+        return Fast("(w := v).__class__ is bool or (w := {words}.get(v)) is not None", {"words": words})
 
 
 def _folded(word: str) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field as Option
 from pydantic import model_validator
 
+from hub.mapping.conform import conformer
 from hub.mapping.errors import BadValue
 from hub.mapping.lenses.base import TEXT_KINDS, Fast, Lens, Options, expect_text, json_type, text_of
 from hub.record.definition import Field
@@ -74,7 +75,7 @@ class ValuesLens(Lens):
 
     def fast(self, field: Field) -> Fast:
         usable = {r: o for r, o in self._to_record.items() if not field.choices or o in field.choices}
-        return Fast("v.__class__ is str and (w := {words}.get(v)) is not None", {"words": usable})
+        return Fast("(w := {words}.get(v)) is not None", {"words": usable})
 
 
 class _ItemOptions(Options):
@@ -152,36 +153,28 @@ class SplitLens(_Items):
                 raise BadValue(f"holds the item {item!r}, which cannot stand in a text separated by {self._by!r}")
         return self._by.join(items) or None
 
-    def fast(self, field: Field) -> Fast | None:
-        if field.kind != "choices":
-            return None
-        return Fast("v.__class__ is str and (w := {seen}.get(v)) is not None", {"seen": _Memo(self, field)})
+    def fast(self, field: Field) -> Fast:
+        return Fast("v is not None and (w := {seen}[v]) is not None", {"seen": _Memo(self, field)})
 
 
-class _Memo(dict[str, tuple[str, ...]]):
-    """Texts already split into sorted choices; there are few different ones. Unknown texts yield None."""
+class _Memo(dict[str, Value]):
+    """Texts already split, in the field's form; there are few different ones. None for what `get` has to refuse."""
 
     LIMIT = 4096
 
     def __init__(self, lens: SplitLens, field: Field) -> None:
         super().__init__()
         self._lens = lens
-        self._choices = frozenset(field.choices)
+        self._conform = conformer(field)
 
-    def get(self, text: str, default: None = None) -> tuple[str, ...] | None:  # type: ignore[override]
-        known = super().get(text)
-        return known if known is not None else self._learn(text, default)
-
-    def _learn(self, text: str, default: None) -> tuple[str, ...] | None:
+    def __missing__(self, text: str) -> Value:
         try:
-            value = self._lens.get(text)
+            value = self._conform(self._lens.get(text))
         except BadValue:
-            return default
-        if not isinstance(value, tuple) or not self._choices.issuperset(value):
-            return default
+            return None
         if len(self) >= self.LIMIT:
             self.clear()
-        return self.setdefault(text, tuple(sorted(set(value))))
+        return self.setdefault(text, value)
 
 
 class ListOptions(_ItemOptions):

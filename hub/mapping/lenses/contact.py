@@ -13,13 +13,12 @@ from pydantic import model_validator
 from hub.mapping.errors import BadValue
 from hub.mapping.lenses.base import TEXT_KINDS, TEXT_REMOTES, Fast, Lens, Options, expect_text, text_of
 from hub.mapping.lenses.countries import COUNTRIES, country_names, find_country
+from hub.mapping.lenses.domains import domain_of, short_domain
 from hub.record.definition import Field
 from hub.record.values import Value
 from hub.sdk.records import JsonValue
 
-_HOST = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+\Z)[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
-_URL_PARTS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/?#@]*@)?([^/?#:]+)", re.IGNORECASE)
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class UrlDomainOptions(Options):
@@ -27,7 +26,7 @@ class UrlDomainOptions(Options):
 
 
 class UrlDomainLens(Lens):
-    """The host of a web address: lower case, without `www.`, non-ASCII names in their ASCII form."""
+    """The registrable domain of a web address: lower case, non-ASCII names in their ASCII form."""
 
     fills = TEXT_KINDS
     normal_form = True
@@ -41,44 +40,15 @@ class UrlDomainLens(Lens):
 
     def put(self, value: Value) -> JsonValue:
         host = expect_text(value)
-        if not _HOST.fullmatch(host) or host.startswith("www."):
-            raise BadValue("is not a domain like acme.com")
+        if domain_of(host) != host:
+            raise BadValue("is not a registrable domain like acme.com")
         return f"https://{host}" if self._as_url else host
 
     def samples(self) -> tuple[Value, ...]:
-        return ("acme.com", "shop.acme.co.uk", "xn--mller-kva.example")
+        return ("acme.com", "acme.co.uk", "acme.github.io", "xn--mller-kva.example")
 
-    def fast(self, field: Field) -> Fast:
-        return Fast(
-            "v.__class__ is str and (w := {known}(v)) is not None and len(w) <= {limit}",
-            {"known": _known_domain, "limit": field.max_length or 253},
-        )
-
-
-@lru_cache(maxsize=8192)
-def _known_domain(text: str) -> str | None:
-    try:
-        return domain_of(text)
-    except BadValue:
-        return None
-
-
-def domain_of(text: str) -> str:
-    """The normal form of a web address or domain; raises BadValue when there is none in it."""
-    if _HOST.fullmatch(text) and not text.startswith("www."):
-        return text
-    found = _URL_PARTS.match(text.strip())
-    host = found.group(1).strip().rstrip(".").lower() if found else ""
-    while host.startswith("www.") and host.count(".") > 1:
-        host = host[4:]
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError as exc:
-            raise BadValue("is not a web address") from exc
-    if not _HOST.fullmatch(host) or host.startswith("www."):
-        raise BadValue("is not a web address")
-    return host
+    def fast(self, field: Field) -> Fast:  # noqa: ARG002
+        return Fast("v is not None and (w := {known}(v)) is not None", {"known": short_domain()})
 
 
 class E164Options(Options):
@@ -124,7 +94,7 @@ class E164Lens(Lens):
         return ("+4930123456", "+12025550123", "+390612345678")
 
     def fast(self, field: Field) -> Fast:  # noqa: ARG002
-        return Fast("v.__class__ is str and {matches}(w := v)", {"matches": _E164.fullmatch})
+        return Fast("v is not None and {matches}(w := v)", {"matches": _E164.fullmatch})
 
 
 @lru_cache(maxsize=8192)
@@ -181,4 +151,4 @@ class CountryCodeLens(Lens):
         return tuple(sorted(self._names))
 
     def fast(self, field: Field) -> Fast:  # noqa: ARG002
-        return Fast("v.__class__ is str and (w := v) in {codes}", {"codes": frozenset(COUNTRIES)})
+        return Fast("(w := v) in {codes}", {"codes": frozenset(COUNTRIES)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException
 from typing import Literal
 
+from babel.numbers import list_currencies
 from pydantic import Field as Option
 from pydantic import model_validator
 
@@ -17,6 +18,7 @@ from hub.sdk.records import JsonValue
 MAX_INT = 2**63 - 1
 MAX_DIGITS = 15  # before the point
 MAX_SCALE = 10  # after it
+_COMMON = 10**12
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 Form = Literal["number", "text"]
 
@@ -85,6 +87,9 @@ class DecimalLens(Lens):
 
     def samples(self) -> tuple[Value, ...]:
         return (Decimal(0), Decimal("-12.5"), Decimal("0.0625"), Decimal(1_000_000))
+
+    def fast(self, field: Field) -> Fast | None:  # noqa: ARG002
+        return Fast("(w := {read}(v)) is not None", {"read": common_decimal}) if self._scale is None else None
 
 
 class MoneyOptions(Options):
@@ -161,6 +166,20 @@ class MoneyLens(Lens):
         codes = (self._code,) if self._code else ("EUR", "USD")
         return tuple(Money(Decimal(text), code) for code in codes for text in ("0", "1234.56", "-0.01", "25000000"))
 
+    def fast(self, field: Field) -> Fast | None:  # noqa: ARG002
+        if self._scale is not None:
+            return None
+        known = frozenset(list_currencies())
+        if self._code is not None:
+            return Fast(
+                "(n := {read}(v)) is not None and (w := {money}(n, {code}))",
+                {"read": common_decimal, "money": Money, "code": self._code},
+            )
+        return Fast(
+            "u in {known} and (n := {read}(v)) is not None and (w := {money}(n, u))",
+            {"read": common_decimal, "known": known, "money": Money},
+        )
+
 
 def read_decimal(remote: JsonValue) -> Decimal | None:
     """A number or number text as Decimal; None for an empty text. Raises BadValue, also outside the bounds."""
@@ -175,6 +194,27 @@ def read_decimal(remote: JsonValue) -> Decimal | None:
     if not number.is_finite() or (number and number.adjusted() >= MAX_DIGITS):
         raise BadValue(f"is not a number of at most {MAX_DIGITS} digits")
     return number
+
+
+def common_decimal(remote: JsonValue) -> Decimal | None:
+    """The number in its one form when that takes no thought, as for most amounts; None when it does."""
+    if remote.__class__ is int:
+        return Decimal(remote) if -_COMMON < remote < _COMMON else None
+    if remote.__class__ is not Decimal:
+        return _common_text(remote)
+    text = str(remote)
+    if len(text) > 12 or "." not in text or "E" in text or text[0] == "-":
+        return None
+    number: Decimal = remote
+    if text[-1] != "0":
+        return number
+    whole = number.to_integral_value()
+    return whole if whole == number else number.normalize()
+
+
+def _common_text(remote: JsonValue) -> Decimal | None:
+    """Digits only, as most number texts are."""
+    return Decimal(remote) if isinstance(remote, str) and remote.isdecimal() and len(remote) <= 12 else None
 
 
 def rounded(number: Decimal, scale: int | None) -> Decimal:

@@ -124,8 +124,10 @@ def make_lens(spec: object) -> Lens:
 
 
 def _make_one(spec: object) -> Lens:
+    name: object
+    given: object
     if isinstance(spec, str):
-        name, given = spec, {}
+        name, given = spec, None
     elif isinstance(spec, dict) and len(spec) == 1:
         name, given = next(iter(spec.items()))
     else:
@@ -136,7 +138,7 @@ def _make_one(spec: object) -> Lens:
     try:
         return kind.make(kind.options.model_validate({} if given is None else given))
     except ValidationError as exc:
-        raise LensFault(f"lens {name}: {_explained(exc)}", (name,)) from exc
+        raise LensFault(f"lens {kind.name}: {_explained(exc)}", (kind.name,)) from exc
 
 
 def _explained(exc: ValidationError) -> str:

@@ -51,12 +51,9 @@ class TextLens(Lens):
         if self._joins_lines:
             return None
         if field.choices:
-            return Fast("v.__class__ is str and (w := v) in {choices}", {"choices": frozenset(field.choices)})
-        if field.max_length is None:
-            return Fast("v.__class__ is str and (w := v.strip()) and {zero} not in w", {"zero": "\0"})
+            return Fast("(w := v) in {choices}", {"choices": frozenset(field.choices)})
         return Fast(
-            "v.__class__ is str and 0 < len(w := v.strip()) <= {limit} and {zero} not in w",
-            {"limit": field.max_length, "zero": "\0"},
+            "v is not None and 0 < len(w := v.strip()) <= {limit} and '\\0' not in w", {"limit": field.length_limit}
         )
 
 
@@ -64,7 +61,7 @@ class TrimLens(TextLens):
     """Takes white space off both ends; the record's texts never have any."""
 
     def __init__(self, options: NoOptions) -> None:  # noqa: ARG002
-        super().__init__(TextOptions())
+        super().__init__(TextOptions.model_validate({}))
 
 
 class CaseOptions(Options):
@@ -121,8 +118,8 @@ class EmailLens(Lens):
 
     def fast(self, field: Field) -> Fast:
         return Fast(
-            "v.__class__ is str and len(w := v.lower()) <= {limit} and {matches}(w)",
-            {"limit": field.max_length or 320, "matches": _EMAIL.fullmatch},
+            "v is not None and len(w := v.lower()) <= {limit} and {matches}(w)",
+            {"limit": field.length_limit or 320, "matches": _EMAIL.fullmatch},
         )
 
 
