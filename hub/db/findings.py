@@ -111,12 +111,16 @@ async def release_quarantine(tx: Tx, *, connection_id: int, object_name: str, re
 
 @dataclass(frozen=True, slots=True)
 class NewReview:
-    """A doubtful match: `ambiguous` with records of other systems, `duplicate` within the same system."""
+    """A doubtful match: `ambiguous` with records of other systems, `duplicate` within the same system.
+
+    One that `holds` keeps the record from being created elsewhere until somebody has decided.
+    """
 
     remote_id: str
     record_id: UUID
     kind: Literal["ambiguous", "duplicate"]
     candidates: list[dict[str, Any]]
+    holds: bool = True
 
 
 async def ask_for_match_review(
@@ -124,12 +128,23 @@ async def ask_for_match_review(
 ) -> None:
     await tx.conn.cursor().executemany(
         """
-        insert into match_review (connection_id, object, record_type, run_id, remote_id, record_id, kind, candidates)
-        values (%s, %s, %s, %s, %s, %s, %s, %s)
+        insert into match_review (connection_id, object, record_type, run_id, remote_id, record_id, kind, candidates,
+            holds)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
         on conflict (record_id, connection_id) where state = 'open' do update set candidates = excluded.candidates
         """,
         [
-            (connection_id, object_name, record_type, run_id, r.remote_id, r.record_id, r.kind, Jsonb(r.candidates))
+            (
+                connection_id,
+                object_name,
+                record_type,
+                run_id,
+                r.remote_id,
+                r.record_id,
+                r.kind,
+                Jsonb(r.candidates),
+                r.holds,
+            )
             for r in reviews
         ],
     )
@@ -140,7 +155,8 @@ async def under_review(tx: Tx, *, record_ids: Collection[UUID]) -> set[UUID]:
     return {
         row[0]
         for row in await tx.tuples(
-            "select record_id from match_review where record_id = any(%s) and state = 'open'", list(record_ids)
+            "select record_id from match_review where record_id = any(%s) and state = 'open' and holds",
+            list(record_ids),
         )
     }
 
@@ -165,4 +181,14 @@ async def ask_about_deletion(
             NewConflict(remote_id, record_id, "(record)", '"exists"', '"exists"', '"deleted"', "on_delete: ask")
             for record_id, remote_id in records
         ],
+    )
+
+
+async def close_reviews(tx: Tx, *, record_id: UUID, state: Literal["merged", "apart"], by: str) -> None:
+    """The question about this record is answered."""
+    await tx.run(
+        "update match_review set state = %s, decided_by = %s where record_id = %s and state = 'open'",
+        state,
+        by,
+        record_id,
     )

@@ -65,8 +65,8 @@ async def find_by_key(
     arrays = ", ".join(f"%s::{types[name]}[]" for name in names)
     equal = " and ".join(f"{column} = k.k{i}" for i, column in enumerate(columns))
     rows = await tx.tuples(
-        f"select {', '.join(columns)}, r0.id from unnest({arrays}) as k({wanted})"
-        f" join ({_joins(record_type)}) on {equal}"
+        f"select {', '.join(columns)}, r0.id from {_joins(record_type)}"
+        f" join unnest({arrays}) as k({wanted}) on {equal}"
         " where r0.deleted_at is null and r0.merged_into is null order by r0.id",
         *[[key[i] for key in keys] for i in range(len(names))],
     )

@@ -273,6 +273,8 @@ match_review = sa.Table(
     sa.Column("record_id", UUID, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("candidates", JSONB, nullable=False),
+    # While it is open, the record is created nowhere else.
+    sa.Column("holds", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("state", sa.Text, nullable=False, server_default="open"),
     sa.Column("decided_by", sa.Text),
     sa.Column("run_id", sa.BigInteger),

@@ -102,6 +102,7 @@ async def merge_records(tx: Tx, sync: ObjectSync, loser: UUID, survivor: UUID, r
     if len(both) < 2 or not both[loser].alive or not both[survivor].alive:
         return
     await _carry_unsent(tx, sync, loser, survivor, run_id)
+    await findings.close_reviews(tx, record_id=loser, state="merged", by=sync.connection.name)
     version = await records.mark_merged(tx, sync.record_type, loser=loser, survivor=survivor)
     moved = await references.move(tx, sync.record_type, loser=loser, survivor=survivor)
     await links.move_to_survivor(tx, loser=loser, survivor=survivor)

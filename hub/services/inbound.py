@@ -345,7 +345,9 @@ class _Outcome:
 async def _after_linking(tx: Tx, sync: ObjectSync, matches: Sequence[Match], run_id: int, counts: Counts) -> None:
     """Ask for a person where the match is in doubt, and wake those who waited for one of these records."""
     reviews = [
-        NewReview(m.incoming.remote_id, m.record_id, m.review, m.candidates) for m in matches if m.review is not None
+        NewReview(m.incoming.remote_id, m.record_id, m.review, m.candidates, m.holds)
+        for m in matches
+        if m.review is not None
     ]
     if reviews:
         counts["reviews"] += len(reviews)

@@ -17,6 +17,7 @@ from hub.domain.matching import (
     Decision,
     Features,
     Reason,
+    Verdict,
     choose,
     organization_features,
     person_features,
@@ -36,7 +37,7 @@ class Match:
     """Where an incoming record goes: an existing record, or a new id.
 
     `linked` says that the record has a link here already (another process made it meanwhile). With `review` a person
-    has to look at `candidates`; until then nothing is created from this record in other systems.
+    has to look at `candidates`; until then, if it `holds`, nothing is created from this record in other systems.
     """
 
     incoming: Incoming
@@ -44,6 +45,7 @@ class Match:
     exists: bool
     linked: bool = False
     review: Literal["ambiguous", "duplicate"] | None = None
+    holds: bool = True
     candidates: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -210,14 +212,17 @@ def _match_of(incoming: Incoming, choice: Choice[UUID], ids: Iterator[UUID]) -> 
         return Match(incoming, choice.chosen, exists=True)
     match = Match(incoming, next(ids), exists=False)
     if choice.decision is Decision.REVIEW:
-        match.review = "duplicate" if choice.reason is Reason.TAKEN else "ambiguous"
+        elsewhere = any(not r.candidate.taken and r.verdict is not Verdict.FAMILY for r in choice.ranked)
+        match.review = "ambiguous" if elsewhere and choice.reason is not Reason.TAKEN else "duplicate"
+        # Two records of one system that merely look alike are listed; that alone holds nothing up.
+        match.holds = elsewhere or choice.ranked[0].verdict is Verdict.SAME
         match.candidates = [
             {
                 "record_id": str(ranked.candidate.id),
                 "taken": ranked.candidate.taken,
                 "verdict": ranked.verdict.value,
                 "score": round(ranked.score.total, 2),
-                "evidence": [dict(zip(e._fields, map(str, e), strict=True)) for e in ranked.score.evidence],
+                "evidence": ranked.score.as_rows(),
             }
             for ranked in choice.ranked[:10]
         ]

@@ -200,6 +200,7 @@ CREATE TABLE match_review (
 	record_id UUID NOT NULL, 
 	kind TEXT NOT NULL, 
 	candidates JSONB NOT NULL, 
+	holds BOOLEAN DEFAULT true NOT NULL, 
 	state TEXT DEFAULT 'open' NOT NULL, 
 	decided_by TEXT, 
 	run_id BIGINT, 
