@@ -34,12 +34,13 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authenticated request with its JSON body; `by` names the app that calls."""
+    """One authenticated request with its JSON body (`listed` when that is a list); `by` names the app that calls."""
 
     account: Account
     request: Request
     body: Json
     by: str
+    listed: tuple[Json, ...] = ()
 
     @property
     def name(self) -> str:
@@ -62,7 +63,7 @@ class Call:
 
     @property
     def archived(self) -> bool:
-        return self.query("archived") == "true"
+        return self.query("archived").lower() == "true"
 
     def inputs(self, maximum: int) -> list[Json]:
         inputs = self.body.get("inputs")
@@ -80,7 +81,7 @@ Answering = Callable[[Request], Awaitable[Response]]
 
 
 async def read_call(account: Account, request: Request, by: str) -> Call:
-    """The call that `request` makes; a body that is no JSON object is refused."""
+    """The call that `request` makes; a body that is no JSON object, nor a list of them, is refused."""
     raw = await request.body()
     if not raw or request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return Call(account, request, {}, by)
@@ -88,6 +89,8 @@ async def read_call(account: Account, request: Request, by: str) -> Call:
         body = decode_json(raw)
     except msgspec.DecodeError as exc:
         raise Problem(400, "VALIDATION_ERROR", "Invalid input JSON") from exc
+    if isinstance(body, list) and all(isinstance(one, dict) for one in body):
+        return Call(account, request, {}, by, tuple(body))
     if not isinstance(body, dict):
         raise Problem(400, "VALIDATION_ERROR", "Invalid input JSON: no object")
     return Call(account, request, body, by)

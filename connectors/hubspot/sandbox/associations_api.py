@@ -90,7 +90,7 @@ def associate_default(call: Call) -> Response:
 def associate(call: Call) -> Response:
     pair = _pair(call)
     here, there = Node(pair[0], _param(call, "id")), Node(pair[1], _param(call, "to_id"))
-    return json_response(_set(call, here, there, _labels(call.body.get("labels") or [])), 201)
+    return json_response(_set(call, here, there, _labels(call.listed)), 201)
 
 
 def remove_association(call: Call) -> Response:
@@ -155,7 +155,7 @@ def _pair(call: Call) -> Pair:
 
 
 def _labels(types: object) -> list[Label]:
-    if not isinstance(types, list):
+    if not isinstance(types, list | tuple):
         raise invalid("types is a list", code="INVALID_TYPE")
     return [(str(each.get("associationCategory")), int(each.get("associationTypeId"))) for each in types]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ from hub.sdk.sandbox import Faults, SandboxClock
 
 MAX_EVENTS = 100
 MAX_ATTEMPTS = 10
+# An app that takes nothing loses the oldest events.
+MAX_WAITING = 20_000
 APP_ID = 3_711_204
 RETRY_AFTER = timedelta(seconds=60)
 _OWN_PREFIX = ("contacts", "companies", "deals")
@@ -32,7 +35,7 @@ class Courier:
 
     clock: SandboxClock
     faults: Faults
-    _waiting: list[tuple[datetime, Json]] = field(default_factory=list)
+    _waiting: deque[tuple[datetime, Json]] = field(default_factory=lambda: deque(maxlen=MAX_WAITING))
     _under_way: dict[bytes, list[Json]] = field(default_factory=dict)
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
@@ -53,7 +56,7 @@ class Courier:
             return []
         now = self.clock.now()
         due = [event for moment, event in self._waiting if moment <= now]
-        self._waiting = [(moment, event) for moment, event in self._waiting if moment > now]
+        self._waiting = deque([one for one in self._waiting if one[0] > now], maxlen=MAX_WAITING)
         if due and self.faults.take("webhook_reorder"):
             due.reverse()
         return [self._request(url, due[start : start + MAX_EVENTS]) for start in range(0, len(due), MAX_EVENTS)]
@@ -65,7 +68,7 @@ class Courier:
             return
         again = [{**event, "attemptNumber": event["attemptNumber"] + 1} for event in events]
         due = self.clock.now() + RETRY_AFTER
-        self._waiting += [(due, event) for event in again if event["attemptNumber"] < MAX_ATTEMPTS]
+        self._waiting.extend((due, event) for event in again if event["attemptNumber"] < MAX_ATTEMPTS)
 
     def _event(self, kind: str, object_type: str, record_id: str, by: str, details: Mapping[str, Any]) -> Json:
         prefix = SINGULAR[object_type] if object_type in _OWN_PREFIX else "object"
