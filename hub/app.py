@@ -14,19 +14,24 @@ from hub.db import migrate
 from hub.db.session import Database
 from hub.db.vault import Vault
 from hub.engines import Engines, start_engines, stop_engines
+from hub.queue import Queue, open_queue
 from hub.services.connections import Workshop
 
 MAPPINGS = Path(__file__).parent.parent / "mappings"
 
+# Every job of a worker may hold one connection and need a second one (a lock held while a token is saved).
+_DATABASE_CONNECTIONS = 28
+
 
 @dataclass(frozen=True)
 class App:
-    """The opened application. `shop` opens connections; `db` begins transactions."""
+    """The opened application. `shop` opens connections; `db` begins transactions; `queue` wakes the workers."""
 
     settings: Settings
     engines: Engines
     db: Database
     shop: Workshop
+    queue: Queue
 
 
 @asynccontextmanager
@@ -40,7 +45,10 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     )
     try:
         await asyncio.to_thread(migrate.upgrade, engines.database_url)
-        async with Database(engines.database_url) as db:
+        async with (
+            Database(engines.database_url, max_size=_DATABASE_CONNECTIONS) as db,
+            open_queue(engines.redis_url) as queue,
+        ):
             yield App(
                 settings=settings,
                 engines=engines,
@@ -51,6 +59,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                     mappings=MAPPINGS,
                     budget_of=lambda _: None,
                 ),
+                queue=queue,
             )
     finally:
         await asyncio.to_thread(stop_engines, engines)

@@ -58,6 +58,20 @@ async def by_name(tx: Tx, name: str) -> StoredConnection | None:
     return StoredConnection(**row) if row else None
 
 
+async def by_id(tx: Tx, connection_id: int) -> StoredConnection | None:
+    row = await tx.one(f"select {_COLUMNS} from connection where id = %s and state <> 'retired'", connection_id)
+    return StoredConnection(**row) if row else None
+
+
+async def usable(tx: Tx) -> list[StoredConnection]:
+    """Those that may be worked on now: neither paused nor resting."""
+    rows = await tx.all(
+        f"select {_COLUMNS} from connection"
+        " where state = 'active' and (rest_until is null or rest_until <= clock_timestamp()) order by id"
+    )
+    return [StoredConnection(**row) for row in rows]
+
+
 async def all_of(tx: Tx) -> list[StoredConnection]:
     rows = await tx.all(f"select {_COLUMNS} from connection where state <> 'retired' order by id")
     return [StoredConnection(**row) for row in rows]

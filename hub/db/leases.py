@@ -55,3 +55,17 @@ async def release(tx: Tx, *, lease: Lease) -> None:
         lease.token,
         lease.owner,
     )
+
+
+async def abandoned(tx: Tx, *, prefix: str, since: timedelta) -> list[str]:
+    """Names that begin with `prefix` whose holder neither renewed nor gave back: it died, not longer ago than `since`.
+
+    Leases that are meant to run out (clocks) must not share the prefix.
+    """
+    rows = await tx.all(
+        "select name from lease where starts_with(name, %s)"
+        " and until < clock_timestamp() and until > clock_timestamp() - %s",
+        prefix,
+        since,
+    )
+    return [row["name"] for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from psycopg.types.json import Jsonb
 
@@ -52,6 +52,18 @@ async def abandon(tx: Tx, *, connection_id: int, object_name: str | None, kind: 
         object_name,
         kind,
     )
+
+
+async def all_done(tx: Tx, *, connection_id: int, objects: Sequence[str], kind: str) -> bool:
+    """Whether each of these objects has had at least one run of the kind that came to its good end."""
+    row = await tx.one(
+        "select count(distinct object) as done from run"
+        " where connection_id = %s and kind = %s and state = 'done' and object = any(%s)",
+        connection_id,
+        kind,
+        list(objects),
+    )
+    return row is not None and int(row["done"]) == len(set(objects))
 
 
 async def recent(tx: Tx, *, connection_id: int | None = None, limit: int = 50) -> list[dict[str, object]]:

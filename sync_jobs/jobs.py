@@ -1,0 +1,51 @@
+"""The jobs: each takes one connection, may run twice, late or not at all, and leaves the rest to the ledger."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import structlog
+
+from hub.budget import at_priority
+from hub.queue import JobName
+from hub.services import cycle
+from hub.services.objects import OpenConnection
+from sync_jobs.outcomes import Job
+from sync_jobs.work import PROCESS, Work, has_been_read, wake_followers
+
+log = structlog.get_logger()
+
+
+async def pull(work: Work, connection: OpenConnection) -> None:
+    """Read what changed, and deliver it to all systems."""
+    first = not await has_been_read(work, connection)
+    with at_priority("backfill" if first else "incremental"):
+        counts = await cycle.pull(work.db, connection, owner=_owner())
+    if first:
+        await work.queue.wake("push", connection.id)
+    await wake_followers(work, connection, counts)
+
+
+async def reread(work: Work, connection: OpenConnection) -> None:
+    """Read again what webhooks and the engine asked for, and deliver it to all systems."""
+    with at_priority("webhook"):
+        counts = await cycle.reread(work.db, connection)
+    await wake_followers(work, connection, counts)
+
+
+async def push(work: Work, connection: OpenConnection) -> None:
+    """Deliver to this system what the log and the retry queue hold for it."""
+    if not await has_been_read(work, connection):
+        log.info("push_waits_for_first_read")
+        return
+    with at_priority("webhook"):
+        counts = await cycle.push(work.db, connection, owner=_owner())
+    await wake_followers(work, connection, counts)
+
+
+def _owner() -> str:
+    """Leases belong to one run of one job: two runs in one process must not pass for each other."""
+    return f"{PROCESS}:{uuid4().hex[:12]}"
+
+
+JOBS: dict[JobName, Job] = {"pull": pull, "reread": reread, "push": push}

@@ -1,0 +1,107 @@
+"""The worker: takes wake-ups from the queues until it is told to stop, and outlives a Redis that goes away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from arq.worker import Function, Worker, func
+from redis.exceptions import RedisError
+
+from hub.app import App
+from hub.queue import QUEUES, JobName, decode_job, encode_job
+from sync_jobs.jobs import JOBS
+from sync_jobs.opened import OpenConnections
+from sync_jobs.outcomes import run
+from sync_jobs.sweep import keep_sweeping
+from sync_jobs.work import Work
+
+log = structlog.get_logger()
+
+# Jobs at a time in one process: long ones (reads of whole systems) and short ones.
+LONG_JOBS, SHORT_JOBS = 4, 8
+POLL_DELAY = timedelta(milliseconds=20)
+JOB_TIMEOUT = timedelta(hours=6)  # a backstop: every request and every lease has its own, shorter time
+GRACE = timedelta(seconds=10)  # for running jobs to end by themselves when the worker stops
+_REDIS_AGAIN = timedelta(seconds=1)
+
+
+async def work_until(app: App, *, stop: asyncio.Event) -> None:
+    """Do the jobs of all connections, and sweep, until `stop` is set; then end what runs and close what is open."""
+    async with _work(app) as work, asyncio.TaskGroup() as group:
+        group.create_task(_take_jobs(work, QUEUES["pull"], most=LONG_JOBS, stop=stop))
+        group.create_task(_take_jobs(work, QUEUES["push"], most=SHORT_JOBS, stop=stop))
+        group.create_task(keep_sweeping(work, stop=stop))
+        log.info("worker_started")
+    log.info("worker_stopped")
+
+
+@asynccontextmanager
+async def _work(app: App) -> AsyncIterator[Work]:
+    opened = OpenConnections(app.shop)
+    try:
+        yield Work(db=app.db, queue=app.queue, opened=opened)
+    finally:
+        await opened.close()
+
+
+async def _take_jobs(work: Work, queue: str, *, most: int, stop: asyncio.Event) -> None:
+    """Run the jobs of one queue. While Redis is away, those that run go on and no new ones come."""
+    jobs: list[asyncio.Task[Any]] = []
+    try:
+        while not stop.is_set():
+            worker = _worker(work, queue, most)
+            await _take_until(worker, stop)
+            jobs += worker.tasks.values()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _REDIS_AGAIN.total_seconds())
+    finally:
+        await _end_jobs(jobs)
+
+
+async def _take_until(worker: Worker, stop: asyncio.Event) -> None:
+    """Start jobs until told to stop, or until Redis goes away."""
+    taking, stopped = asyncio.create_task(worker.main()), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({taking, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+        taking.cancel()
+        with suppress(asyncio.CancelledError, RedisError, OSError):
+            await taking
+
+
+async def _end_jobs(jobs: list[asyncio.Task[Any]]) -> None:
+    """Let them end by themselves for a while, then cancel: what they had begun is in the ledger."""
+    if jobs:
+        await asyncio.wait(jobs, timeout=GRACE.total_seconds())
+    for job in jobs:
+        job.cancel()
+    await asyncio.gather(*jobs, return_exceptions=True)
+
+
+def _worker(work: Work, queue: str, most: int) -> Worker:
+    return Worker(
+        functions=[_function(work, name) for name in JOBS],
+        queue_name=queue,
+        redis_pool=work.queue.redis,
+        handle_signals=False,
+        max_jobs=most,
+        poll_delay=POLL_DELAY.total_seconds(),
+        job_timeout=JOB_TIMEOUT.total_seconds(),
+        keep_result=0,
+        log_results=False,
+        job_serializer=encode_job,
+        job_deserializer=decode_job,
+    )
+
+
+def _function(work: Work, name: JobName) -> Function:
+    async def take(ctx: dict[Any, Any], connection_id: int) -> None:
+        await run(work, name, JOBS[name], connection_id, job_id=ctx["job_id"])
+
+    return func(take, name=name)
