@@ -326,3 +326,43 @@ async def hand_over(tx: Tx, *, loser: UUID, survivor: UUID) -> None:
             object_name=row["object"],
             records=[(survivor, row["record_type"])],
         )
+
+
+async def wake_record(tx: Tx, *, record_id: UUID) -> int:
+    """Let everything that is open for a record be looked at again now; dead letters stay."""
+    return await tx.run(
+        "update delivery set state = case state when 'waiting' then 'pending' else state end,"
+        " next_attempt_at = clock_timestamp() where record_id = %s and state in ('pending', 'waiting')",
+        record_id,
+    )
+
+
+async def by_id(tx: Tx, delivery_id: int, *, lock: bool = False) -> Mapping[str, Any] | None:
+    """The whole row with its connection's name."""
+    return await tx.one(
+        "select d.*, c.name as connection, c.system from delivery d join connection c on c.id = d.connection_id"
+        f" where d.id = %s{' for update of d' if lock else ''}",
+        delivery_id,
+    )
+
+
+async def drop(tx: Tx, *, delivery_id: int, hint: str) -> bool:
+    """Give up on an open delivery that is not on its way; False when it is, or is closed."""
+    return bool(
+        await tx.run(
+            "update delivery set state = 'dropped', hint = %s, lease_owner = null, lease_until = null,"
+            " updated_at = clock_timestamp() where id = %s and state in ('pending', 'waiting', 'dead')"
+            " and (lease_until is null or lease_until < clock_timestamp())",
+            hint,
+            delivery_id,
+        )
+    )
+
+
+async def replay_dead(tx: Tx, *, connection_id: int) -> int:
+    """Give every dead letter of a connection a new chance."""
+    return await tx.run(
+        "update delivery set state = 'pending', attempts = 0, next_attempt_at = clock_timestamp(),"
+        " updated_at = clock_timestamp() where connection_id = %s and state = 'dead'",
+        connection_id,
+    )

@@ -42,7 +42,13 @@ async def open_conflicts(
 
 
 async def raise_conflicts(
-    tx: Tx, *, connection_id: int, object_name: str, record_type: str, run_id: int, conflicts: Sequence[NewConflict]
+    tx: Tx,
+    *,
+    connection_id: int,
+    object_name: str,
+    record_type: str,
+    run_id: int | None,
+    conflicts: Sequence[NewConflict],
 ) -> None:
     """Store conflicts; one that is open already takes the newest values."""
     await tx.conn.cursor().executemany(
@@ -124,7 +130,7 @@ class NewReview:
 
 
 async def ask_for_match_review(
-    tx: Tx, *, connection_id: int, object_name: str, record_type: str, run_id: int, reviews: Sequence[NewReview]
+    tx: Tx, *, connection_id: int, object_name: str, record_type: str, run_id: int | None, reviews: Sequence[NewReview]
 ) -> None:
     await tx.conn.cursor().executemany(
         """

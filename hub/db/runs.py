@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from hub.db.session import Tx
@@ -77,3 +78,15 @@ async def recent(tx: Tx, *, connection_id: int | None = None, limit: int = 50) -
             limit,
         )
     ]
+
+
+async def page(
+    tx: Tx, *, connection_id: int | None = None, state: str | None = None, before: int | None = None, limit: int = 100
+) -> list[DictRow]:
+    """Newest first, before an id."""
+    return await tx.all(
+        "select r.*, c.name as connection from run r join connection c on c.id = r.connection_id"
+        " where (%s::int is null or r.connection_id = %s) and (%s::text is null or r.state = %s)"
+        " and (%s::bigint is null or r.id < %s) order by r.id desc limit %s",
+        connection_id, connection_id, state, state, before, before, limit,
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from hub.db import changes, deliveries, findings, links, records, references, rereads
+from hub.db import changes, deliveries, findings, links, records, rereads
 from hub.db.changes import Change
 from hub.db.links import LinkHead
 from hub.db.session import Tx
@@ -15,6 +15,7 @@ from hub.record.values import Value, encode_values
 from hub.sdk.http import encode_json
 from hub.sdk.records import Deletion
 from hub.services.inbound import Applied, origin_of
+from hub.services.merging import join_records
 from hub.services.objects import ObjectSync
 
 
@@ -102,52 +103,20 @@ async def merge_records(tx: Tx, sync: ObjectSync, loser: UUID, survivor: UUID, r
     if len(both) < 2 or not both[loser].alive or not both[survivor].alive:
         return
     await _carry_unsent(tx, sync, loser, survivor, run_id)
-    await findings.close_reviews(tx, record_id=loser, state="merged", by=sync.connection.name)
-    version = await records.mark_merged(tx, sync.record_type, loser=loser, survivor=survivor)
-    moved = await references.move(tx, sync.record_type, loser=loser, survivor=survivor)
-    await links.move_to_survivor(tx, loser=loser, survivor=survivor)
-    for _, record_id, _, field in moved:
+    joined = await join_records(
+        tx,
+        sync.record_type,
+        loser=loser,
+        survivor=survivor,
+        origin=origin_of(sync, run_id),
+        merged_in=sync.connection.name,
+    )
+    for _, record_id, _, field in joined.moved:
         # The vendor re-parents by itself when it merges: nothing to send there.
         await links.agree_on_reference(
             tx, connection_id=sync.connection.id, record_id=record_id, field=field, loser=loser, survivor=survivor
         )
-    left = await links.left_behind(tx, loser=loser)
-    for connection_id, object_name, remote_id in left:
-        await findings.ask_for_match_review(
-            tx,
-            connection_id=connection_id,
-            object_name=object_name,
-            record_type=sync.record_type.name,
-            run_id=run_id,
-            reviews=[
-                findings.NewReview(
-                    remote_id,
-                    loser,
-                    "duplicate",
-                    [
-                        {
-                            "record_id": str(survivor),
-                            "verdict": "same",
-                            "evidence": [],
-                            "merged_in": sync.connection.name,
-                        }
-                    ],
-                )
-            ],
-        )
-    await deliveries.hand_over(tx, loser=loser, survivor=survivor)
-    name = sync.record_type.name
-    log = [Change(loser, name, version, "merge", None, encode_json({"merged_into": str(survivor)}), None)]
-    log += [
-        Change(
-            record_id, type_name, new_version, "update",
-            encode_values({field: loser}), encode_values({field: survivor}),
-            encode_json({field: "its record was merged"}),
-        )
-        for type_name, record_id, new_version, field in moved
-    ]  # fmt: skip
-    await changes.append(tx, origin=origin_of(sync, run_id), changes=log)
-    applied.touched += [survivor, *(record_id for _, record_id, _, _ in moved)]
+    applied.touched += joined.touched
 
 
 async def _carry_unsent(tx: Tx, sync: ObjectSync, loser: UUID, survivor: UUID, run_id: int) -> None:

@@ -1,0 +1,73 @@
+"""Figures of how the hub stands, by connection."""
+
+from __future__ import annotations
+
+from psycopg.rows import DictRow
+
+from hub.db.session import Tx
+
+
+async def connections(tx: Tx, *, connection_id: int | None) -> list[DictRow]:
+    return await tx.all(
+        """
+        select c.id, c.name as connection, c.system, c.state, c.state_reason, c.down_since,
+            case when c.rest_until > clock_timestamp() then c.rest_until end as resting_until,
+            case when c.rest_until > clock_timestamp() then c.rest_reason end as rest_reason,
+            (select extract(epoch from clock_timestamp() - min(created_at))::float8 from delivery
+                where connection_id = c.id and state in ('pending', 'sending', 'unknown', 'waiting'))
+                as oldest_delivery_seconds,
+            (select count(*) from reread where connection_id = c.id) as rereads,
+            (select greatest(extract(epoch from clock_timestamp() - min(next_attempt_at)), 0)::float8 from reread
+                where connection_id = c.id) as oldest_reread_seconds,
+            (select count(*) from conflict where connection_id = c.id and state = 'open') as conflicts_open,
+            (select count(*) from match_review where connection_id = c.id and state = 'open') as reviews_open,
+            (select count(*) from quarantine where connection_id = c.id) as quarantined
+        from connection c where c.state <> 'retired' and (%s::int is null or c.id = %s) order by c.name
+        """,
+        connection_id,
+        connection_id,
+    )
+
+
+async def open_deliveries(tx: Tx, *, connection_id: int | None) -> list[DictRow]:
+    return await tx.all(
+        "select connection_id, state, count(*) as count from delivery"
+        " where state in ('pending', 'sending', 'unknown', 'waiting', 'dead')"
+        " and (%s::int is null or connection_id = %s) group by connection_id, state",
+        connection_id,
+        connection_id,
+    )
+
+
+async def last_pulls(tx: Tx, *, connection_id: int | None) -> list[DictRow]:
+    """Of each object: its newest run, and when one last came to a good end."""
+    return await tx.all(
+        """
+        select connection_id, object, max(finished_at) filter (where state = 'done') as last_read_at,
+            max(id) as last_run_id, (array_agg(state order by id desc))[1] as last_run_state,
+            (array_agg(error order by id desc))[1] as last_error
+        from run where kind = 'pull' and (%s::int is null or connection_id = %s)
+        group by connection_id, object order by connection_id, object
+        """,
+        connection_id,
+        connection_id,
+    )
+
+
+async def runs_by_state(tx: Tx) -> list[DictRow]:
+    return await tx.all("select kind, state, count(*) as count from run group by kind, state order by kind, state")
+
+
+async def counts_by_connection(tx: Tx) -> list[DictRow]:
+    return await tx.all(
+        "select c.name as connection, k.key as what, sum(k.value::bigint)::bigint as count"
+        " from run r join connection c on c.id = r.connection_id cross join lateral jsonb_each_text(r.counts) as k"
+        " group by c.name, k.key order by c.name, k.key"
+    )
+
+
+async def deliveries_by_state(tx: Tx) -> list[DictRow]:
+    return await tx.all(
+        "select c.name as connection, d.state, count(*) as count from delivery d"
+        " join connection c on c.id = d.connection_id group by c.name, d.state order by c.name, d.state"
+    )
