@@ -14,7 +14,7 @@ from hub.sdk.auth import MemoryTokenStore
 from hub.sdk.capabilities import Closes, Reads
 from hub.sdk.clock import Clock
 from hub.sdk.connector import ConnectorContext, ConnectorSpec, OpenConnector, TokenStore
-from hub.sdk.http import Budget, open_http
+from hub.sdk.http import MAX_RESPONSE_BYTES, Budget, open_http
 from hub.sdk.records import Deletion, JsonValue, Page, ReadQuery, RemoteRecord, WriteOp
 from hub.sdk.sandbox import Sandbox
 from hub.sdk.sandbox.app import build_app
@@ -30,6 +30,7 @@ async def open_sandboxed(
     clock: Clock | None = None,
     tokens: TokenStore | None = None,
     budget: Budget | None = None,
+    max_response_bytes: int = MAX_RESPONSE_BYTES,
 ) -> AsyncIterator[OpenConnector]:
     """The connector, connected to a sandbox: over the wire to a server, or in process to the sandbox itself.
 
@@ -41,6 +42,7 @@ async def open_sandboxed(
         budget=budget,
         allow_private=True,
         ca_file=target.ca_file if isinstance(target, SandboxServer) else None,
+        max_response_bytes=max_response_bytes,
         retry_wait=wait_none(),
         transport=transport,
     )
@@ -69,6 +71,7 @@ class Reading:
     records: list[RemoteRecord] = field(default_factory=list)
     deletions: list[Deletion] = field(default_factory=list)
     pages: int = 0
+    reread: int = 0
     cursor: str | None = None
     complete_scan: bool = False
 
@@ -77,6 +80,7 @@ class Reading:
         self.records += page.records
         self.deletions += page.deletions
         self.pages += 1
+        self.reread += page.reread
         self.cursor = page.cursor
         self.complete_scan = page.complete_scan
 

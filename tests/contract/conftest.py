@@ -13,6 +13,7 @@ from hub.sdk.connector import ConnectorSpec
 from hub.sdk.sample import CONNECTOR as SAMPLE
 from hub.sdk.sandbox import ContractObject, SandboxClock
 from hub.sdk.sandbox.serve import SandboxServer
+from hub.sdk.sandbox.transport import TRANSPORT_FAULTS
 from hub.sdk.testing import open_sandboxed
 from tests.contract.trial import START, Trial
 
@@ -21,11 +22,14 @@ Subject = tuple[ConnectorSpec, ContractObject]
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """`trial` runs once for every object of every connector, `system` once for every connector."""
-    if "trial" in metafunc.fixturenames:
+    if "trial" in metafunc.fixturenames and "misbehaviour" not in metafunc.fixturenames:
         first_only = "system" in metafunc.fixturenames
         subjects = _subjects(first_only=first_only)
         ids = [spec.name if first_only else f"{spec.name}-{thing.name}" for spec, thing in subjects]
         metafunc.parametrize("subject", subjects, ids=ids)
+    if "misbehaviour" in metafunc.fixturenames:
+        pairs = [(subject, each) for subject in _subjects(first_only=True) for each in _misbehaviours(subject[0])]
+        metafunc.parametrize(("subject", "misbehaviour"), pairs, ids=[f"{s[0].name}-{each}" for s, each in pairs])
 
 
 def _subjects(*, first_only: bool) -> list[Subject]:
@@ -34,6 +38,13 @@ def _subjects(*, first_only: bool) -> list[Subject]:
         things = spec.load_sandbox().contract_objects
         found += [(spec, thing) for thing in (things[:1] if first_only else things)]
     return found
+
+
+def _misbehaviours(spec: ConnectorSpec) -> list[str]:
+    """Every counted fault of the kit and of the sandbox, and every switch that can be turned over."""
+    sandbox = spec.load_sandbox().make()
+    switches = [name for name, value in sandbox.switches.items() if isinstance(value, bool)]
+    return [*TRANSPORT_FAULTS, *sandbox.faults_known, *(f"switch:{name}" for name in switches)]
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +68,7 @@ async def trial(subject: Subject, server_of: Callable[[ConnectorSpec], SandboxSe
     server = server_of(spec)
     server.sandbox = spec.load_sandbox().make(clock=SandboxClock(START, frozen=True))
     tokens = MemoryTokenStore()
-    async with open_sandboxed(spec, server, tokens=tokens) as connector:
+    async with open_sandboxed(spec, server, tokens=tokens, max_response_bytes=16_000_000) as connector:
         yield Trial(spec, server, tokens, connector, thing)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hub.sdk.records import Deletion
 from hub.sdk.testing import Reading
-from tests.contract.trial import Trial
+from tests.contract.trial import PAGE_SIZE, Trial
 
 
 async def test_deleted_record_comes_as_a_deletion(trial: Trial) -> None:
@@ -23,6 +23,21 @@ async def test_deleted_record_comes_as_a_deletion(trial: Trial) -> None:
     assert _deletions(second) == {lost: "deleted"}
     assert lost not in second.ids
     assert kept not in _deletions(second)
+
+
+async def test_many_deletions_of_one_instant_are_all_seen(trial: Trial) -> None:
+    if trial.can.deletions != "tombstone":
+        pytest.skip(f"{trial.spec.name} declares deletions={trial.can.deletions!r} for {trial.object.name}")
+    [_, *lost] = trial.seed(2 * PAGE_SIZE + 50)
+    first = await trial.read()
+    trial.later(minutes=30)
+    for record_id in lost:
+        trial.sandbox.human_delete(trial.object.name, record_id)
+    trial.later(minutes=2)
+
+    second = await trial.read(first.cursor)
+
+    assert set(_deletions(second)) == set(lost)
 
 
 async def test_deleted_record_is_told_from_a_live_one_by_its_id(trial: Trial) -> None:

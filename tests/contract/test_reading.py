@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
+from hub.sdk.capabilities import Reads
 from hub.sdk.errors import CursorExpired
-from hub.sdk.testing import Reading
+from hub.sdk.records import ReadQuery
+from hub.sdk.sandbox import SandboxClock
+from hub.sdk.testing import Reading, open_sandboxed, read_to_end
 from tests.contract.trial import PAGE_SIZE, Trial
 
 SEVERAL_PAGES = 2 * PAGE_SIZE + 50
@@ -73,6 +77,71 @@ async def test_edit_is_found_by_the_next_run(trial: Trial) -> None:
 
     assert second.latest(seeded[2]).fields[trial.object.text_field] == "edited by a person"
     assert not second.complete_scan
+
+
+async def test_edit_in_the_instant_of_the_scan_is_found(trial: Trial) -> None:
+    seeded = trial.seed(3)
+    first = await trial.read()
+    trial.edit(seeded[1], "edited in the same second")
+
+    second = await trial.read(first.cursor)
+
+    assert second.latest(seeded[1]).fields[trial.object.text_field] == "edited in the same second"
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_hub_whose_clock_is_wrong_misses_nothing(trial: Trial, hours: int) -> None:
+    seeded = trial.seed(3)
+    wrong = SandboxClock(trial.sandbox.clock.now() + timedelta(hours=hours), frozen=True)
+    async with open_sandboxed(trial.spec, trial.server, clock=wrong, tokens=trial.tokens) as connector:
+        assert isinstance(connector, Reads)
+        first = await read_to_end(connector, trial.query)
+        trial.later(minutes=30)
+        wrong.advance(timedelta(minutes=30))
+        trial.edit(seeded[1], "edited")
+        second = await read_to_end(connector, trial.query, first.cursor)
+        trial.later(minutes=30)
+        wrong.advance(timedelta(minutes=30))
+        trial.edit(seeded[2], "edited later")
+        third = await read_to_end(connector, trial.query, second.cursor)
+
+    assert seeded[1] in second.ids
+    assert seeded[2] in third.ids
+
+
+async def test_page_that_was_not_stored_is_read_again_the_same(trial: Trial) -> None:
+    trial.seed(SEVERAL_PAGES)
+    first = await trial.patiently(lambda: trial.reads.read_page(trial.query, None))
+
+    second, again = [await trial.patiently(lambda: trial.reads.read_page(trial.query, first.cursor)) for _ in "12"]
+
+    assert [r.id for r in again.records] == [r.id for r in second.records]
+    assert again.cursor == second.cursor
+    assert not {r.id for r in first.records} & {r.id for r in second.records}
+
+
+async def test_records_of_the_overlap_are_counted_as_reread(trial: Trial) -> None:
+    seeded = trial.seed(5)
+    trial.later(minutes=60)
+    trial.edit(seeded[0], "just before the run")
+    trial.later(minutes=1)
+    first = await trial.read()
+
+    second = await trial.read(first.cursor)
+
+    assert second.reread == len(second.ids) == 1
+
+
+async def test_every_described_field_can_be_read_and_holds_no_float(trial: Trial) -> None:
+    [seeded] = trial.seed(1)
+    fields = tuple((await trial.describes.describe(trial.object.name)).fields)
+
+    reading = await trial.read(query=ReadQuery(object=trial.object.name, fields=fields))
+    found = await trial.reads.read_many(trial.object.name, [seeded], fields)
+
+    for record in (reading.latest(seeded), found.records[0]):
+        assert [field for field in fields if not _holds(record.fields, field)] == []
+        assert not any(isinstance(value, float) for value in record.fields.values())
 
 
 async def test_old_records_are_not_read_again(trial: Trial) -> None:
@@ -198,11 +267,13 @@ async def test_poisoned_record_does_not_hide_the_rest_of_its_page(trial: Trial) 
     assert sum(reading.latest(i).fields.get(trial.object.text_field) == trial.text(i) for i in reading.ids) >= 19
 
 
-@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
-async def test_text_arrives_as_it_was_typed(trial: Trial, text: str) -> None:
-    seeded = trial.sandbox.human_create(trial.object.name, trial.valid(**{trial.object.text_field: text}))
+async def test_text_arrives_as_it_was_typed(trial: Trial) -> None:
+    field = trial.object.text_field
+    typed = {trial.sandbox.human_create(trial.object.name, trial.valid(**{field: text})): text for text in TEXTS}
 
-    assert (await trial.read()).latest(seeded).fields[trial.object.text_field] == text
+    reading = await trial.read()
+
+    assert {record.id: record.fields[field] for record in reading.records} == typed
 
 
 async def test_empty_value_is_null_and_not_absent(trial: Trial) -> None:
@@ -232,3 +303,11 @@ async def test_read_by_ids_sees_an_edit_at_once(trial: Trial) -> None:
     found = await trial.reads.read_many(trial.object.name, [seeded], trial.query.fields)
 
     assert found.records[0].fields[trial.object.text_field] == "just saved"
+
+
+def _holds(fields: object, path: str) -> bool:
+    """Whether the value at a dotted path is there, be it null; below a null parent there is nothing to hold."""
+    first, _, rest = path.partition(".")
+    if fields is None:
+        return True
+    return isinstance(fields, dict) and first in fields and (not rest or _holds(fields[first], rest))

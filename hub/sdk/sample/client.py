@@ -116,6 +116,8 @@ class SampleClient:
         return found
 
     async def write(self, object_name: str, ops: Sequence[WriteOp]) -> Sequence[WriteOutcome]:
+        if not ops:
+            return []
         rows = [_row(op) for op in ops]
         answer = await self._api.post(f"/v1/records/{object_name}/batch", {"operation": ops[0].kind, "rows": rows})
         return [_outcome(result) for result in answer["results"]]

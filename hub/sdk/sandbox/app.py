@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from email.utils import format_datetime
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.sdk.sandbox.admin import ADMIN_PREFIX, admin_app
 from hub.sdk.sandbox.base import Answer, Sandbox
 from hub.sdk.sandbox.transport import replay, send_answer, serve_with_faults
+from hub.sdk.sandbox.world import SandboxClock
 
 MAX_REQUEST_BYTES = 160 * 1024 * 1024
 
@@ -24,9 +27,23 @@ def build_app(sandbox: Sandbox) -> ASGIApp:
             await admin(scope, receive, send)
         else:
             sandbox.calls[sandbox.call_name(scope["method"], scope["path"])] += 1
-            await serve_with_faults(sandbox, vendor, scope, receive, send)
+            await serve_with_faults(sandbox, vendor, scope, receive, _dated(send, sandbox.clock))
 
     return _bounded(app)
+
+
+def _dated(send: Send, clock: SandboxClock) -> Send:
+    """Answers tell the vendor's time, as every server's do, unless the emulator has said it already."""
+
+    async def dated(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", []))
+            if not any(name.lower() == b"date" for name, _ in headers):
+                headers.append((b"date", format_datetime(clock.now(), usegmt=True).encode()))
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return dated
 
 
 def _bounded(app: ASGIApp) -> ASGIApp:

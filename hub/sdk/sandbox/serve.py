@@ -83,6 +83,7 @@ class SandboxServer:
             http=_BreakableProtocol,
             interface="asgi3",
             proxy_headers=False,
+            server_header=False,
             ws="none",
             loop="asyncio",
             lifespan="off",

@@ -178,6 +178,12 @@ async def test_missing_capability_is_said(client: httpx.AsyncClient) -> None:
     assert (await client.delete("/__sandbox__/fields/entries/text")).status_code == 501
 
 
+async def test_answers_tell_the_sandboxs_own_time(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/entries")
+
+    assert answer.headers.get_list("date") == ["Sun, 22 Nov 2026 09:00:00 GMT"]
+
+
 async def test_clock_moves_as_told(client: httpx.AsyncClient, book: Guestbook) -> None:
     await client.post("/__sandbox__/clock", json={"advance": 90})
 
