@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,10 @@ MAX_UPLOAD = 100 * 1024 * 1024
 _OPERATIONS = {"create": "upsert", "update": "update", "delete": "delete"}
 _FIRST_WAIT, _LONGEST_WAIT, _MAX_WAIT = 0.05, 10.0, 1800.0
 _ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
+
+
+class JobRefused(Exception):
+    """The job cannot be: it is too large, or has a column that the platform does not know. No row was looked at."""
 
 
 class BulkWriter:
@@ -43,18 +47,17 @@ class BulkWriter:
         return len(names) == len(ops) and "" not in names
 
     async def write(self, object_name: str, ops: Sequence[WriteOp]) -> list[WriteOutcome]:
-        """One outcome per op. What creating or uploading the job raises is raised: nothing was written yet."""
+        """One outcome per op. JobRefused, or an error of making and filling the job: nothing was written."""
         body = _to_csv(ops)
         if len(body) > MAX_UPLOAD:
-            middle = len(ops) // 2
-            return [
-                *await self.write(object_name, ops[:middle]),
-                *await self.write(object_name, ops[middle:]),
-            ]
+            raise JobRefused(f"{len(body):,} bytes are more than one upload takes.")
         job = await self._create(object_name, ops[0])
-        await self._rest.send("PUT", f"{job}/batches", content=body, headers={"Content-Type": "text/csv"}, safe=True)
+        await self._upload(job, body)
         await self._rest.patch(job, {"state": "UploadComplete"})
-        await self._ended(job)
+        shown = await self._ended(job)
+        # "InvalidBatch : Field name not found : …": the platform looked at no row.
+        if str(shown.get("errorMessage") or "").partition(" : ")[0] == "InvalidBatch":
+            raise JobRefused(str(shown["errorMessage"]))
         return await self._outcomes(job, ops)
 
     async def _create(self, object_name: str, first: WriteOp) -> str:
@@ -71,12 +74,21 @@ class BulkWriter:
         reply = await self._rest.post("/jobs/ingest", request, writing=False)
         return f"/jobs/ingest/{reply.body['id']}"
 
-    async def _ended(self, job: str) -> None:
+    async def _upload(self, job: str, body: bytes) -> None:
+        try:
+            await self._rest.send("PUT", f"{job}/batches", content=body, headers={"Content-Type": "text/csv"})
+        except OutcomeUnknown as lost:
+            raise Unavailable(
+                "The upload of a bulk job broke off; the job was never closed, so it wrote nothing."
+            ) from lost
+
+    async def _ended(self, job: str) -> Mapping[str, Any]:
+        """The job's resource once it has ended."""
         waited, wait = 0.0, _FIRST_WAIT
         while True:
-            state = await self._state(job)
-            if state in _ENDED:
-                return
+            shown = await self._shown(job)
+            if shown.get("state") in _ENDED:
+                return shown
             if waited >= _MAX_WAIT:
                 raise OutcomeUnknown(
                     f"Salesforce's bulk job {job.rsplit('/', 1)[-1]} has not ended after half an hour."
@@ -84,13 +96,13 @@ class BulkWriter:
             await asyncio.sleep(wait)
             waited, wait = waited + wait, min(wait * 1.6, _LONGEST_WAIT)
 
-    async def _state(self, job: str) -> str:
-        """The job's state. It is running already: no error of a poll says that nothing was done."""
+    async def _shown(self, job: str) -> Mapping[str, Any]:
+        """The job's resource. It is running already: no error of a poll says that nothing was done."""
         try:
             reply = await self._rest.get(job)
         except RemoteError as error:
             raise OutcomeUnknown(f"The state of a running bulk job is not known: {error.message}") from error
-        return str(reply.body.get("state")) if isinstance(reply.body, dict) else ""
+        return reply.body if isinstance(reply.body, dict) else {}
 
     async def _outcomes(self, job: str, ops: Sequence[WriteOp]) -> list[WriteOutcome]:
         key = ops[0].key[0] if ops[0].kind == "create" and ops[0].key else "Id"

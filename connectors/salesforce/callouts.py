@@ -1,13 +1,15 @@
 """Change callouts: what a Flow or an Apex trigger of the org posts to the hub when a record was saved.
 
 The body is one event or a list of them: `{"object", "id", "kind", "at", "replayId", "masterRecordId"}`. The header
-`X-PartnerHub-Signature` is `sha256=` and the HMAC-SHA256 of the body in hex, made with the shared secret.
+`X-PartnerHub-Timestamp` is the time of sending in seconds since 1970; `X-PartnerHub-Signature` is `sha256=` and the
+HMAC-SHA256, in hex, of that number, a full stop and the body, made with the shared secret.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -18,6 +20,8 @@ from hub.sdk.errors import AuthFailed, RecordRejected
 from hub.sdk.records import WebhookEvent, WebhookRequest
 
 SIGNATURE_HEADER = "x-partnerhub-signature"
+TIMESTAMP_HEADER = "x-partnerhub-timestamp"
+TOLERANCE = timedelta(minutes=5)
 
 
 class _Callout(msgspec.Struct, frozen=True, rename="camel"):
@@ -39,13 +43,17 @@ _KINDS: dict[str, Literal["changed", "deleted", "merged", "restored"]] = {
 _decode = msgspec.json.Decoder(_Callout | list[_Callout]).decode
 
 
-def verify(request: WebhookRequest, *, secret: str) -> None:
-    """AuthFailed unless the body was signed with `secret`."""
+def verify(request: WebhookRequest, *, secret: str, now: datetime) -> None:
+    """AuthFailed unless the request was signed with `secret` within the last minutes."""
     if not secret:
         raise AuthFailed("The Salesforce connection has no callout secret; set one to accept change callouts.")
-    expected = "sha256=" + hmac.new(secret.encode(), request.body, hashlib.sha256).hexdigest()
+    sent = request.headers.get(TIMESTAMP_HEADER, "")
+    signed = sent.encode() + b"." + request.body
+    expected = "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), request.headers.get(SIGNATURE_HEADER, "").encode()):
         raise AuthFailed("The signature of a Salesforce change callout is not right.")
+    if not sent.isdecimal() or abs(now.timestamp() - int(sent)) > TOLERANCE.total_seconds():
+        raise AuthFailed("A Salesforce change callout was signed too long ago, or the clocks differ.")
 
 
 def parse(request: WebhookRequest) -> list[WebhookEvent]:

@@ -37,6 +37,7 @@ class Salesforce:
 
     def __init__(self, settings: SalesforceSettings, context: ConnectorContext) -> None:
         self._settings = settings
+        self._context = context
         self._rest = Rest(settings=settings, context=context)
         self._changes = ChangeReader(self._rest)
         self._writer = Writer(self._rest)
@@ -91,7 +92,7 @@ class Salesforce:
         return await self._writer.write(object_name, ops)
 
     def verify_webhook(self, request: WebhookRequest) -> None:
-        callouts.verify(request, secret=secret_text(self._settings.webhook_secret))
+        callouts.verify(request, secret=secret_text(self._settings.webhook_secret), now=self._context.clock.now())
 
     def parse_webhook(self, request: WebhookRequest) -> Sequence[WebhookEvent]:
         return callouts.parse(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from connectors.salesforce.bulk import BulkWriter
+from connectors.salesforce.bulk import BulkWriter, JobRefused
 from connectors.salesforce.conditional import CONDITIONAL_ROWS, write_conditionally
 from connectors.salesforce.errors import first_error, from_error
 from connectors.salesforce.fields import nested
@@ -33,7 +33,7 @@ class Writer:
         if any(op.precondition for op in ops):
             outcomes = await self._in_parts(object_name, ops, CONDITIONAL_ROWS, self._conditional)
         elif len(ops) > BULK_ABOVE and self._bulk.takes(ops):
-            outcomes = await self._bulk.write(object_name, ops)
+            outcomes = await self._in_bulk(object_name, ops)
         else:
             outcomes = await self._in_parts(object_name, ops, ROWS, self._collection)
         return await self._with_survivors(object_name, ops, outcomes)
@@ -56,6 +56,13 @@ class Writer:
                 # What was done before stays told; the rest of the batch shares this error.
                 outcomes += [error] * len(part)
         return outcomes
+
+    async def _in_bulk(self, object_name: str, ops: Sequence[WriteOp]) -> list[WriteOutcome]:
+        try:
+            return await self._bulk.write(object_name, ops)
+        except JobRefused:
+            # One row's unknown field refuses a whole job; in collections only that row is refused.
+            return await self._in_parts(object_name, ops, ROWS, self._collection)
 
     async def _conditional(self, object_name: str, ops: Sequence[WriteOp]) -> list[WriteOutcome]:
         return await write_conditionally(self._rest, object_name, ops)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl
@@ -27,6 +28,8 @@ from connectors.salesforce.stamps import http_date
 MAX_URI = 16_384
 VERSIONS = range(59, 69)
 _DATA = re.compile(r"/services/data/(v\d{2,3}\.0)(/.+)")
+_EVENTS = re.compile(r"/services/data/v[\d.]+/events/\w+")
+_LONGEST_POLL, _POLL_STEP = 110, 0.02
 _CLIENT = re.compile(r"client\s*=\s*([^,\s]+)")
 
 # Composite resources come before the collections that share their beginning, fixed segments before ids.
@@ -48,6 +51,7 @@ def vendor_app(current: Callable[[], Org], base_url: Callable[[], str]) -> ASGIA
         request = Request(scope, receive)
         body = await request.body()
         org = current()
+        await _long_poll(org, request)
         answer = _front(org, request, body, base_url() or str(request.base_url).rstrip("/"))
         headers = dict(answer.headers)
         headers.setdefault("Date", http_date(org.clock.now()))
@@ -84,6 +88,18 @@ def _front(org: Org, request: Request, body: bytes, base_url: str) -> Answer:
         client=named[1] if named else "unknown",
     )
     return _guarded(org, call)
+
+
+async def _long_poll(org: Org, request: Request) -> None:
+    """Hold a subscriber that is up to date until a change is recorded, or its `wait` seconds are over."""
+    found = _EVENTS.fullmatch(request.url.path)
+    replay_id, wait = request.query_params.get("replayId", ""), request.query_params.get("wait", "")
+    if found is None or not replay_id.isdecimal() or not wait.isdecimal():
+        return
+    ends = asyncio.get_running_loop().time() + min(int(wait), _LONGEST_POLL)
+    # Changes come from other threads too, so there is no event of this loop to wait for.
+    while org.feed.last_replay_id <= int(replay_id) and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
+        await asyncio.sleep(_POLL_STEP)
 
 
 def _version(number: int) -> dict[str, str]:

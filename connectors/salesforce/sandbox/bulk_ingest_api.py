@@ -91,6 +91,12 @@ def _move_on(job: Job) -> None:
 
 def _process(org: Org, call: Call, job: Job) -> None:
     job.header, rows = read_csv(job.uploaded or b"", job.delimiter)
+    kind = org.schema.types[job.object]
+    unknown = [name for name in job.header if kind.find(name) is None and kind.parent(name.partition(".")[0]) is None]
+    if unknown:
+        job.state, job.polls_left = "Failed", 0
+        job.error, job.unprocessed = f"InvalidBatch : Field name not found : {unknown[0]}", rows
+        return
     abort = org.faults.take("bulk_abort", call.name)
     stop = int(abort.options.get("after", len(rows) // 2)) if abort else len(rows)
     for row in rows[:stop]:

@@ -45,7 +45,10 @@ def deleted(org: Org, call: Call, name: str) -> Answer:
 
 
 def events(org: Org, call: Call, channel: str) -> Answer:
-    """Change events after `replayId` (-1: from now on, -2: all retained) of `ChangeEvents` or one object's channel."""
+    """Change events after `replayId` (-1: from now on, -2: all retained) of `ChangeEvents` or one object's channel.
+
+    With `wait` (seconds) a subscriber that is up to date is held until something happens.
+    """
     name = None if channel == "ChangeEvents" else _object_of(org, channel)
     asked = int(call.params.get("replayId", "-1"))
     replay_id = {-1: org.feed.last_replay_id, -2: 0}.get(asked, asked)

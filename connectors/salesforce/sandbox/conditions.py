@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from connectors.salesforce.ids import canonical_id
@@ -52,6 +52,8 @@ class Conditions:
             raise VendorError("INVALID_FIELD", f"Relationship path too deep: {part.path}")
         field = self._paths.field_at(kind, part.path)
         get = self._paths.getter(kind, part.path)
+        if part.op == "=" and part.values[0].kind == "relative":
+            return self._in_days(get, str(part.values[0].value))
         wanted = [self._comparable(field, part, value) for value in part.values]
         fold = _fold_for(field)
         if part.op in ("in", "not in", "=", "!="):
@@ -79,14 +81,23 @@ class Conditions:
             )
         return canonical_id(str(literal.value)) if field.type in _IDS else literal.value
 
+    def _in_days(self, get: Getter, word: str) -> Test:
+        """`= TODAY` and its like: any moment of those days."""
+        first = self._first_day(word)
+        last = first if word in ("today", "yesterday") else self._first_day("today")
+        return lambda record: first.isoformat() <= str(get(record) or "")[:10] <= last.isoformat()
+
     def _relative(self, field: Field, word: str) -> str:
-        midnight = self._now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        first = self._first_day(word)
+        midnight = datetime(first.year, first.month, first.day, tzinfo=UTC)
+        return first.isoformat() if field.type == "date" else format_stamp(midnight)
+
+    def _first_day(self, word: str) -> date:
         name, _, days = word.partition(":")
         back = {"today": 0, "yesterday": 1, "last_n_days": int(days or 0)}.get(name)
         if back is None:
             raise VendorError("MALFORMED_QUERY", f"unexpected token: '{word}'")
-        at = midnight - timedelta(days=back)
-        return at.date().isoformat() if field.type == "date" else format_stamp(at)
+        return self._now().astimezone(UTC).date() - timedelta(days=back)
 
 
 def _all(parts: list[Test]) -> Test:

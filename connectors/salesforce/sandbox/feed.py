@@ -16,7 +16,6 @@ from hub.sdk.records import WebhookRequest
 from hub.sdk.sandbox import Faults, SandboxClock
 
 WEBHOOK_SECRET = "sandbox-callout-secret"  # noqa: S105 - the emulator's own
-SIGNATURE_HEADER = "x-partnerhub-signature"
 RETENTION = timedelta(hours=72)
 _MAX_CHANGES = 200_000
 _KINDS = {"create": "created", "update": "updated", "delete": "deleted", "undelete": "undeleted", "merge": "merged"}
@@ -100,6 +99,11 @@ class ChangeFeed:
         secret = WEBHOOK_SECRET.encode()
         if self._faults.take("webhook_bad_signature", change.object):
             secret += b"-wrong"
-        signature = hmac.new(secret, body, hashlib.sha256).hexdigest()
-        headers = {"content-type": "application/json", SIGNATURE_HEADER: f"sha256={signature}"}
+        sent = str(int(self._clock.now().timestamp()))
+        signature = hmac.new(secret, f"{sent}.".encode() + body, hashlib.sha256).hexdigest()
+        headers = {
+            "content-type": "application/json",
+            "x-partnerhub-timestamp": sent,
+            "x-partnerhub-signature": f"sha256={signature}",
+        }
         return WebhookRequest("POST", url, headers, body)

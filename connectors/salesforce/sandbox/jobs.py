@@ -30,6 +30,7 @@ class Job:
     version: str = ""
     polls_left: int = 0
     uploaded: bytes | None = None
+    error: str = ""
     header: list[str] = field(default_factory=list)
     successful: list[dict[str, str]] = field(default_factory=list)
     failed: list[dict[str, str]] = field(default_factory=list)
@@ -56,6 +57,8 @@ class Job:
             body["externalIdFieldName"] = self.key_field
         if self.state == "Open":
             body["contentUrl"] = f"services/data/{self.version}/jobs/ingest/{self.id}/batches"
+        if self.error:
+            body["errorMessage"] = self.error
         return body | {
             "numberRecordsProcessed": len(self.successful) + len(self.failed),
             "numberRecordsFailed": len(self.failed),

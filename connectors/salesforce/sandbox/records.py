@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,8 +10,8 @@ from typing import Any, Literal
 
 from connectors.salesforce.ids import canonical_id, is_id
 from connectors.salesforce.sandbox.calls import VendorError
-from connectors.salesforce.sandbox.checks import stored_value
-from connectors.salesforce.sandbox.objects import OPPORTUNITY_STAGES
+from connectors.salesforce.sandbox.index import Index
+from connectors.salesforce.sandbox.rules import SaveRules
 from connectors.salesforce.sandbox.schema import Field, ObjectType, Schema
 from hub.sdk.sandbox import Faults, StoredRecord, World
 
@@ -47,8 +46,8 @@ class Records:
         self._on_change = on_change
         self._seed = seed
         self._counters: dict[str, int] = {}
-        self._by_stamp: dict[str, list[tuple[datetime, str]]] = {}
-        self._unique: dict[tuple[str, str], dict[str, set[str]]] = {}
+        self._index = Index()
+        self._rules = SaveRules(world=world, schema=schema, index=self._index)
         # What readers still see of rows whose last state commits later (None: the row is not there yet).
         self._before: dict[tuple[str, str], StoredRecord | None] = {}
         # What an open transaction has changed so far, and would report.
@@ -66,21 +65,18 @@ class Records:
 
     def by_stamp(self, object_name: str, since: datetime | None = None) -> Iterator[StoredRecord]:
         """All records from `since` on as readers see them, in the order of (SystemModstamp, Id)."""
-        index = self._by_stamp.get(object_name, [])
-        start = bisect_left(index, (since, "")) if since is not None else 0
         self._settle()
         if any(name == object_name for name, _ in self._before):
             yield from self._by_stamp_with_late_rows(object_name, since)
             return
-        get = self._world.get
-        for _, record_id in index[start:]:
-            record = get(object_name, record_id)
+        for record_id in self._index.since(object_name, since):
+            record = self._world.get(object_name, record_id)
             if record is not None:
                 yield record
 
     def with_value(self, object_name: str, field: Field, value: str) -> list[StoredRecord]:
         """Live records whose unique or external-id field holds `value`; case counts only where the field says so."""
-        ids = self._unique.get((object_name, field.name), {}).get(_folded(field, value), set())
+        ids = self._index.with_value(object_name, field, value)
         views = (self.seen(object_name, record_id) for record_id in sorted(ids))
         return [view for view in views if view is not None and view.live]
 
@@ -103,19 +99,13 @@ class Records:
         kind = self._schema.get(object_name)
         if not kind.creatable and by != HUMAN:
             raise VendorError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {kind.name}")
-        values = self._checked(kind, fields)
-        for field in kind.fields.values():
-            if field.default is not None:
-                values.setdefault(field.name, field.default)
-        self._require_values(kind, values)
-        self._refuse_doubles(kind, values, own_id=None)
-        _derive(kind, values)
+        values = self._rules.new(kind, fields)
         record_id = self.next_id(kind.prefix)
         record = self._world.add(kind.name, record_id, values, by=by, at=self._second())
         if self._journal is not None:
             self._journal.append((kind, record, None))
         self._commit(kind, record, before=None, request=request or f"HUMAN {kind.name}")
-        self._index(kind, record)
+        self._index.add(kind, record)
         self._report(kind, record, "create", by, tuple(values))
         return record_id
 
@@ -127,15 +117,9 @@ class Records:
         if not kind.updateable and by != HUMAN:
             raise VendorError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be updated: {kind.name}")
         record = self.require(kind, record_id)
-        values = self._checked(kind, fields)
-        for name, value in values.items():
-            if value is None and kind.fields[name].required:
-                raise _required([name])
-        self._refuse_doubles(kind, values, own_id=record.id)
-        merged = record.fields | values
-        _derive(kind, merged)
-        self._save(kind, record, merged, by=by, request=request)
-        self._report(kind, record, "update", by, tuple(values))
+        values, changed = self._rules.changed(kind, record.id, record.fields, fields)
+        self._save(kind, record, values, by=by, request=request)
+        self._report(kind, record, "update", by, changed)
         return record
 
     def delete(self, object_name: str, record_id: str, *, by: str = HUMAN, request: str = "") -> None:
@@ -159,7 +143,7 @@ class Records:
         """Hard delete: no row is left, not even for queryAll."""
         kind = self._schema.get(object_name)
         record = self._current(kind.name, canonical_id(record_id))
-        self._unindex(kind, record)
+        self._index.remove(kind, record)
         self._before.pop((kind.name, record.id), None)
         record.purged = True
 
@@ -180,7 +164,7 @@ class Records:
     def index_existing(self, object_name: str) -> None:
         """Take up records that were in the world before: those an org is born with."""
         for record in self._world.all(object_name):
-            self._index(self._schema.types[object_name], record)
+            self._index.add(self._schema.types[object_name], record)
 
     def next_id(self, prefix: str) -> str:
         """The next id of a type: the same ones in every run of the same seed."""
@@ -220,7 +204,7 @@ class Records:
         kept = replace(before) if before is not None else None
         if self._journal is not None:
             self._journal.append((kind, record, replace(record)))
-        self._unindex(kind, record)
+        self._index.remove(kind, record)
         record.fields = fields
         record.by = by
         record.modified_at = self._second()
@@ -228,7 +212,7 @@ class Records:
         if deleted is not None:
             record.deleted_at = record.modified_at if deleted else None
         self._commit(kind, record, before=kept, request=request or f"HUMAN {kind.name}")
-        self._index(kind, record)
+        self._index.add(kind, record)
 
     def _commit(self, kind: ObjectType, record: StoredRecord, *, before: StoredRecord | None, request: str) -> None:
         now = self._world.clock.now()
@@ -265,95 +249,6 @@ class Records:
             raise VendorError("NOT_FOUND", "The requested resource does not exist", status=404)
         return record
 
-    def _index(self, kind: ObjectType, record: StoredRecord) -> None:
-        insort(self._by_stamp.setdefault(kind.name, []), (record.modified_at, record.id))
-        if not record.live:
-            return
-        for field, value in self._unique_values(kind, record.fields):
-            self._unique.setdefault((kind.name, field.name), {}).setdefault(value, set()).add(record.id)
-
-    def _unindex(self, kind: ObjectType, record: StoredRecord) -> None:
-        index = self._by_stamp.get(kind.name, [])
-        place = bisect_left(index, (record.modified_at, record.id))
-        if place < len(index) and index[place][1] == record.id:
-            del index[place]
-        for field, value in self._unique_values(kind, record.fields):
-            self._unique.get((kind.name, field.name), {}).get(value, set()).discard(record.id)
-
-    def _unique_values(self, kind: ObjectType, fields: Mapping[str, Any]) -> list[tuple[Field, str]]:
-        return [
-            (field, _folded(field, fields[field.name]))
-            for field in kind.fields.values()
-            if (field.unique or field.external_id) and fields.get(field.name) is not None
-        ]
-
-    def _checked(self, kind: ObjectType, fields: Mapping[str, Any]) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for name, value in fields.items():
-            if name == "attributes":
-                continue
-            if isinstance(value, Mapping):
-                field, value = self._parent_by_key(kind, name, value)
-            else:
-                field = self._field_to_write(kind, name)
-            values[field.name] = stored_value(field, value)
-            if field.type == "reference" and values[field.name] is not None:
-                self._check_reference(field, values[field.name])
-        return values
-
-    def _field_to_write(self, kind: ObjectType, name: str) -> Field:
-        field = kind.find(name)
-        if field is None:
-            raise VendorError("INVALID_FIELD", f"No such column '{name}' on sobject of type {kind.name}")
-        if not field.writable:
-            raise VendorError(
-                "INVALID_FIELD_FOR_INSERT_UPDATE",
-                f"Unable to create/update fields: {field.name}. Please check the security settings of this field and "
-                "verify that it is read/write for your profile or permission set.",
-                fields=(field.name,),
-            )
-        return field
-
-    def _parent_by_key(self, kind: ObjectType, name: str, by_key: Mapping[str, Any]) -> tuple[Field, str]:
-        field = kind.parent(name)
-        keys = [key for key in by_key if key != "attributes"]
-        if field is None or len(keys) != 1:
-            raise VendorError("INVALID_FIELD", f"No such column '{name}' on sobject of type {kind.name}")
-        parent = self._schema.get(field.refers_to[0])
-        found = self.with_value(parent.name, parent.field(keys[0]), str(by_key[keys[0]]))
-        if len(found) != 1:
-            raise VendorError(
-                "INVALID_FIELD",
-                f"Foreign key external ID: {by_key[keys[0]]} not found for field {keys[0]} in entity {parent.name}",
-            )
-        return field, found[0].id
-
-    def _check_reference(self, field: Field, value: str) -> None:
-        kind = self._schema.of_id(value)
-        if kind is None or kind.name not in field.refers_to:
-            raise VendorError(
-                "FIELD_INTEGRITY_EXCEPTION",
-                f"{field.name}: id value of incorrect type: {value}",
-                fields=(field.name,),
-            )
-        target = self._world.get(kind.name, value)
-        if target is None or not target.live:
-            raise VendorError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields=(field.name,))
-
-    def _require_values(self, kind: ObjectType, values: Mapping[str, Any]) -> None:
-        missing = [field.name for field in kind.fields.values() if field.required and values.get(field.name) is None]
-        if missing:
-            raise _required(missing)
-
-    def _refuse_doubles(self, kind: ObjectType, values: Mapping[str, Any], *, own_id: str | None) -> None:
-        for field in kind.fields.values():
-            value = values.get(field.name)
-            if not field.unique or value is None:
-                continue
-            ids = self._unique.get((kind.name, field.name), {}).get(_folded(field, value), set()) - {own_id or ""}
-            if ids:
-                raise duplicate_value(field.name, min(ids))
-
     def _reparent(self, loser: str, winner: str) -> None:
         for kind in self._schema.types.values():
             lookups = [field.name for field in kind.fields.values() if field.type == "reference" and field.writable]
@@ -378,45 +273,17 @@ class Records:
             self._on_change(done)
 
     def _restore(self, kind: ObjectType, record: StoredRecord, before: StoredRecord | None) -> None:
-        self._unindex(kind, record)
+        self._index.remove(kind, record)
         self._before.pop((kind.name, record.id), None)
         if before is None:
             record.purged = True
             return
         for name in ("fields", "modified_at", "visible_at", "by", "deleted_at", "merged_into", "version"):
             setattr(record, name, getattr(before, name))
-        self._index(kind, record)
+        self._index.add(kind, record)
 
     def _second(self) -> datetime:
         return self._world.clock.now().replace(microsecond=0)
-
-
-def duplicate_value(field_name: str, existing_id: str) -> VendorError:
-    """The unique-field clash; the message ends with the id that is in the way."""
-    return VendorError(
-        "DUPLICATE_VALUE",
-        f"duplicate value found: {field_name} duplicates value on record with id: {existing_id}",
-    )
-
-
-def _required(names: list[str]) -> VendorError:
-    return VendorError(
-        "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(names)}]", fields=tuple(names)
-    )
-
-
-def _folded(field: Field, value: Any) -> str:
-    return str(value) if field.case_sensitive else str(value).lower()
-
-
-def _derive(kind: ObjectType, values: dict[str, Any]) -> None:
-    """Fields that the platform computes at save."""
-    if kind.name == "Opportunity":
-        probability, closed, won = OPPORTUNITY_STAGES.get(str(values.get("StageName")), (50, False, False))
-        values.setdefault("Probability", probability)
-        values["IsClosed"], values["IsWon"] = closed, won
-    if kind.name == "Contact":
-        values["Name"] = " ".join(str(values[part]) for part in ("FirstName", "LastName") if values.get(part))
 
 
 def _base62(number: int, width: int) -> str:

@@ -223,3 +223,25 @@ async def test_many_rows_are_read_in_full_pages(bench: Bench, salesforce: Salesf
 
     assert [len(page.records) for page in pages] == [2000] * 10 + [0]
     assert json.loads(pages[-1].cursor) == {"watermark": "2026-11-01T12:00:00Z"}
+
+
+async def test_rows_that_keep_changing_while_they_are_read_are_neither_lost_nor_endless(
+    bench: Bench, salesforce: Salesforce
+) -> None:
+    bench.sandbox.faults.set("locator_rows", "current")
+    created = bench.accounts(600)
+    query = ReadQuery("Account", ("Name",), page_size=200)
+    pages, cursor = [], None
+    for step in range(50):
+        bench.sandbox.clock.advance(timedelta(seconds=7))
+        for account in created[step * 50 : step * 50 + 300 : 3]:
+            bench.sandbox.human_edit("Account", account, {"Name": f"Edited {step}"})
+        bench.sandbox.faults.arm("expire_cursor", match=".")
+        pages.append(await salesforce.read_page(query, cursor))
+        cursor = pages[-1].cursor
+        if pages[-1].done:
+            break
+
+    last = {record.id: record.fields["Name"] for page in pages for record in page.records}
+    assert pages[-1].done
+    assert last == {account: row["Name"] for account, row in bench.sandbox.rows("Account").items()}

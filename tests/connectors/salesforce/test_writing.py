@@ -9,7 +9,7 @@ import pytest
 
 from connectors.salesforce.client import Salesforce
 from connectors.salesforce.sandbox.schema import Field
-from hub.sdk.errors import Conflict, LockContention, RecordGone, RecordRejected, Unavailable
+from hub.sdk.errors import Conflict, LockContention, OutcomeUnknown, RecordGone, RecordRejected, Unavailable
 from hub.sdk.records import WriteOp, Written
 from tests.connectors.salesforce.conftest import Bench, api
 
@@ -231,3 +231,68 @@ async def test_a_failed_bulk_job_tells_done_refused_and_untouched_rows_apart(
 
     kinds = [type(outcome) for outcome in outcomes]
     assert kinds == [RecordRejected] * 3 + [Written] * 1997 + [Unavailable] * 500
+
+
+async def test_one_rows_unknown_field_refuses_that_row_and_no_other_of_a_bulk_load(
+    bench: Bench, salesforce: Salesforce
+) -> None:
+    outcomes = await salesforce.write("Account", [create(0, Nonsense__c="x"), *(create(n) for n in range(1, 2001))])
+
+    assert isinstance(outcomes[0], RecordRejected)
+    assert outcomes[0].fields == ("Nonsense__c",)
+    assert all(isinstance(outcome, Written) for outcome in outcomes[1:])
+    assert len(bench.sandbox.rows("Account")) == 2000
+
+
+async def test_a_bulk_job_whose_upload_breaks_off_wrote_nothing(bench: Bench, salesforce: Salesforce) -> None:
+    bench.sandbox.faults.arm("lose_response", match="/batches")
+
+    with pytest.raises(Unavailable):
+        await salesforce.write("Account", [create(n) for n in range(2001)])
+
+    assert bench.sandbox.rows("Account") == {}
+
+
+async def test_a_bulk_job_that_was_closed_without_an_answer_has_an_unknown_outcome(
+    bench: Bench, salesforce: Salesforce
+) -> None:
+    bench.sandbox.faults.arm("lose_response", match="PATCH /services/data/v62.0/jobs/ingest")
+
+    with pytest.raises(OutcomeUnknown):
+        await salesforce.write("Account", [create(n) for n in range(2001)])
+
+    found = await salesforce.find_by_key("Account", "Hub_Id__c", ["hub-0", "HUB-2000", "hub-3000"], ("Name",))
+    assert {record.fields["Name"] for record in found} == {"New 0", "New 2000"}
+
+
+async def test_money_and_texts_survive_a_bulk_job_unchanged(bench: Bench, salesforce: Salesforce) -> None:
+    text = 'Line one\nline "two", \u00e9\u4e2d; #N/A inside'
+    ops = [create(n, AnnualRevenue=Decimal("12345678.90"), Description=text) for n in range(2001)]
+
+    await salesforce.write("Account", ops)
+
+    rows = bench.sandbox.rows("Account").values()
+    assert {(row["AnnualRevenue"], row["Description"]) for row in rows} == {(Decimal("12345678.90"), text)}
+
+
+async def test_find_by_key_takes_more_values_than_an_address_holds(bench: Bench, salesforce: Salesforce) -> None:
+    for n in range(1200):
+        bench.sandbox.human_create("Account", {"Name": f"A {n}", "Hub_Id__c": f"00000000-0000-4000-8000-{n:012d}"})
+    keys = [f"00000000-0000-4000-8000-{n:012d}" for n in range(1500)]
+
+    found = await salesforce.find_by_key("Account", "Hub_Id__c", keys, ("Name",))
+
+    assert {record.fields["Hub_Id__c"] for record in found} == set(keys[:1200])
+
+
+async def test_a_locked_parent_passes_in_smaller_batches(bench: Bench, salesforce: Salesforce) -> None:
+    accounts = bench.accounts(4)
+    bench.sandbox.faults.arm("lock_row", times=2)
+    ops = [update(account, Phone="1") for account in accounts]
+
+    first = await salesforce.write("Account", ops)
+    again = [op for op, outcome in zip(ops, first, strict=True) if isinstance(outcome, LockContention)]
+    second = [(await salesforce.write("Account", [op]))[0] for op in again]
+
+    assert len(again) == 2
+    assert all(isinstance(outcome, Written) for outcome in second)
