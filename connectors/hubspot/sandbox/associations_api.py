@@ -143,7 +143,7 @@ def _remove(call: Call, here: Node, there: Node) -> None:
 def _rows(call: Call, node: Node, pair: Pair) -> list[Json]:
     crm = call.account.crm
     record = crm.find(node.type, node.id)
-    found = crm.associations.of(Node(node.type, record.id), pair[1]) if record is not None else {}
+    found = crm.associated(Node(node.type, record.id), pair[1]) if record is not None else {}
     return [crm.associations.to_json(pair, to_id, labels) for to_id, labels in found.items()]
 
 

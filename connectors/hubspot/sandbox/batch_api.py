@@ -81,7 +81,7 @@ def _write(call: Call, write: _Row, success: int) -> Response:
 def _rehearse(call: Call, object_type: str, inputs: list[Json]) -> None:
     """Refuse the whole batch before anything is written when a row's values are invalid."""
     for one in inputs:
-        call.account.crm.check(object_type, one.get("properties") or {})
+        call.account.crm.rules.check(object_type, one.get("properties") or {})
 
 
 def _refuse_on_purpose(call: Call, *, refuse_all: bool) -> None:

@@ -1,25 +1,23 @@
-"""The account's records and the rules under which they are created, changed, archived, restored and merged."""
+"""The account's records: how they are created, changed, archived, restored and merged."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from connectors.hubspot.sandbox.answers import conflict, invalid, iso, not_found
-from connectors.hubspot.sandbox.associations import HUBSPOT_DEFINED, PRIMARY, Associations, Node
+from connectors.hubspot.sandbox.associations import HUBSPOT_DEFINED, PRIMARY, Associations, Label, Node
+from connectors.hubspot.sandbox.rules import Rules
 from connectors.hubspot.sandbox.schema import (
-    OWNERS,
     SINGULAR,
-    Property,
     created_property,
     fresh_pipelines,
     fresh_properties,
     modified_property,
 )
 from connectors.hubspot.sandbox.table import Table
-from connectors.hubspot.sandbox.values import stored_value
 from hub.sdk.sandbox import Faults, StoredRecord, World
 
 # What happened, for the webhooks: (kind, object type, record id, who, details).
@@ -37,6 +35,7 @@ class Crm:
         self.faults = faults
         self.properties = fresh_properties()
         self.pipelines = fresh_pipelines()
+        self.rules = Rules(properties=self.properties, pipelines=self.pipelines, faults=faults)
         self.tables = {object_type: Table() for object_type in self.properties}
         self.associations = Associations()
         self._listener = listener
@@ -60,14 +59,11 @@ class Crm:
         record_id = self.tables[object_type].unique.get(property.name, {}).get(value.lower())
         return self.world.get(object_type, record_id) if record_id else None
 
-    def check(self, object_type: str, values: Mapping[str, object]) -> None:
-        """Raise what writing these values of a record would be refused for; uniqueness is not looked at."""
-        for name, value in values.items():
-            self._checked_value(object_type, name, value)
-
     def create(self, object_type: str, values: Mapping[str, object], *, by: str) -> StoredRecord:
-        fields = {name: text for name, text in self._checked(object_type, None, values).items() if text is not None}
-        self._require_rules(object_type, fields)
+        fields = {
+            name: text for name, text in self.rules.checked(object_type, None, values).items() if text is not None
+        }
+        self.rules.require(object_type, fields)
         self._claim_unique(object_type, None, fields)
         record = self.world.add(object_type, str(next(self._ids)), fields, by=by)
         self._index_unique(object_type, record, {}, fields)
@@ -77,9 +73,9 @@ class Crm:
         return record
 
     def update(self, object_type: str, record: StoredRecord, values: Mapping[str, object], *, by: str) -> None:
-        changed = self._checked(object_type, record, values)
+        changed = self.rules.checked(object_type, record, values)
         after = {**record.fields, **changed}
-        self._require_rules(object_type, after)
+        self.rules.require(object_type, after)
         self._claim_unique(object_type, record, changed)
         self._index_unique(object_type, record, record.fields, changed)
         before = record.fields
@@ -144,6 +140,11 @@ class Crm:
         self._listener("merge", object_type, survivor.id, by, details)
         return survivor
 
+    def associated(self, node: Node, to_type: str) -> dict[str, set[Label]]:
+        """Live records that `node` is associated with, and the labels; archived ones keep theirs, but hide."""
+        found = self.associations.of(node, to_type).items()
+        return {id: labels for id, labels in found if self.find_by(to_type, None, id) is not None}
+
     def associate_primary(self, object_type: str, record_id: str, to_type: str, to_id: str | None, *, by: str) -> None:
         """What a person does in the association card: replace the (primary) associated record."""
         here = Node(object_type, record_id)
@@ -174,60 +175,9 @@ class Crm:
         if name == modified_property(object_type):
             return iso(record.modified_at)
         text: str | None = fields.get(name)
-        if text and not self.faults.get("datetime_fraction") and self._is_datetime(object_type, name):
+        if text and not self.faults.get("datetime_fraction") and self.rules.is_datetime(object_type, name):
             return text.replace(".000Z", "Z")
         return text
-
-    def options(self, object_type: str, property: Property) -> Collection[str]:
-        if property.referenced == "owners":
-            return [owner.id for owner in OWNERS]
-        if property.referenced == "pipelines":
-            return [pipeline.id for pipeline in self.pipelines[object_type]]
-        if property.referenced == "stages":
-            return [stage.id for pipeline in self.pipelines[object_type] for stage in pipeline.stages]
-        return property.options
-
-    def _checked(
-        self, object_type: str, record: StoredRecord | None, values: Mapping[str, object]
-    ) -> dict[str, str | None]:
-        ignored = () if self.faults.get("null_clears") else (None,)
-        checked = {
-            name: self._checked_value(object_type, name, value)
-            for name, value in values.items()
-            if value not in ignored
-        }
-        if object_type in self.pipelines:
-            self._require_stage_of_pipeline(object_type, {**(record.fields if record else {}), **checked}, checked)
-        if object_type == "notes" and record is None and not checked.get("hs_timestamp"):
-            raise invalid("hs_timestamp is required", code="REQUIRED_FIELD", field="hs_timestamp")
-        return checked
-
-    def _checked_value(self, object_type: str, name: str, value: object) -> str | None:
-        property = self.properties[object_type].get(name)
-        if property is None:
-            raise invalid(f'Property "{name}" does not exist', code="PROPERTY_DOESNT_EXIST", field=name)
-        if property.read_only:
-            raise invalid(f'Property "{name}" is read only', code="READ_ONLY_VALUE", field=name)
-        return None if value is None else stored_value(property, value, self.options(object_type, property))
-
-    def _require_stage_of_pipeline(
-        self, object_type: str, fields: Mapping[str, str | None], checked: Mapping[str, str | None]
-    ) -> None:
-        stage = fields.get("dealstage")
-        if stage is None or not {"dealstage", "pipeline"} & checked.keys():
-            return
-        wanted = fields.get("pipeline") or "default"
-        pipeline = next(each for each in self.pipelines[object_type] if each.id == wanted)
-        if stage not in [each.id for each in pipeline.stages]:
-            message = f'Stage "{stage}" is not in pipeline "{wanted}"'
-            raise invalid(message, code="INVALID_PIPELINE_STAGE_ID", field="dealstage")
-
-    def _require_rules(self, object_type: str, fields: Mapping[str, str | None]) -> None:
-        for rule in self.faults.get("admin_validation"):
-            rule_type, name = rule.split(".")
-            if rule_type == object_type and not fields.get(name):
-                message = f'Property "{name}" is required by a rule of this account'
-                raise invalid(message, code="PROPERTY_VALIDATION_RULE", field=name)
 
     def _claim_unique(self, object_type: str, record: StoredRecord | None, fields: Mapping[str, str | None]) -> None:
         index = self.tables[object_type].unique
@@ -272,10 +222,6 @@ class Crm:
         late = self.faults.take("late_commit", object_type)
         seconds = late.options.get("seconds", 30) if late else self.faults.get("search_lag")
         return timedelta(seconds=float(seconds))
-
-    def _is_datetime(self, object_type: str, name: str) -> bool:
-        property = self.properties[object_type].get(name)
-        return property is not None and property.type == "datetime"
 
     def _existing(self, object_type: str, record_id: str) -> StoredRecord:
         record = self.find(object_type, record_id)

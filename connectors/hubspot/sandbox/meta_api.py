@@ -69,7 +69,7 @@ def _property(call: Call, object_type: str) -> Property:
 
 
 def _property_json(call: Call, object_type: str, property: Property) -> Json:
-    values = call.account.crm.options(object_type, property)
+    values = call.account.crm.rules.options(object_type, property)
     return {
         "name": property.name,
         "label": property.label,

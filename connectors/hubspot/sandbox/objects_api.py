@@ -73,7 +73,7 @@ def _associated(call: Call, object_type: str, record: StoredRecord, name: str) -
         raise invalid(f"Unable to infer object type from: {name}", code="INVALID_ASSOCIATION", field="associations")
     label = (HUBSPOT_DEFINED, PRIMARY.get((object_type, to_type)))
     kind = f"{SINGULAR[object_type]}_to_{SINGULAR[to_type]}"
-    rows = call.account.crm.associations.of(Node(object_type, record.id), to_type).items()
+    rows = call.account.crm.associated(Node(object_type, record.id), to_type).items()
     return {"results": [{"id": id, "type": kind if label in labels else f"{kind}_unlabeled"} for id, labels in rows]}
 
 

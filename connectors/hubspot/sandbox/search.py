@@ -5,13 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from connectors.hubspot.sandbox.answers import Json, invalid, millis
 from connectors.hubspot.sandbox.associations import Node
 from connectors.hubspot.sandbox.crm import Crm
+from connectors.hubspot.sandbox.operators import CONVERT, OPERATORS, Sortable, number_of, wanted_values
 from connectors.hubspot.sandbox.schema import created_property, modified_property, type_of
 from connectors.hubspot.sandbox.table import State, searchable
 
@@ -21,7 +22,6 @@ MAX_QUERY = 3_000
 # groups, filters a group, filters in all
 MAXIMA = {"5/6/18": (5, 6, 18), "5/10/25": (5, 10, 25), "6 groups": (6, 6, 36)}
 
-_Sortable = Decimal | str
 _Test = Callable[[State], bool]
 
 
@@ -118,13 +118,13 @@ class Search:
 
     def _test(self, object_type: str, one: Json) -> _Test:
         name, operator = str(one.get("propertyName") or ""), str(one.get("operator") or "")
-        test = _OPERATORS.get(operator)
+        test = OPERATORS.get(operator)
         if test is None:
             raise invalid(f"{operator!r} is no operator", code="INVALID_OPERATOR")
         if name.startswith("associations."):
             return self._association_test(object_type, name, operator, one)
         read = self._reader(object_type, name)
-        wanted = _wanted(one, numeric=self._is_ordered_as_number(object_type, name))
+        wanted = wanted_values(one, numeric=self._is_ordered_asnumber_of(object_type, name))
         if not wanted and operator not in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
             raise invalid(f"{operator} needs a value", code="INVALID_FILTER", field=name)
         return lambda state: test(read(state), wanted)
@@ -137,7 +137,7 @@ class Search:
         links = self._crm.associations
         return lambda state: not wanted.isdisjoint(links.of(Node(object_type, state.record.id), to_type))
 
-    def _reader(self, object_type: str, name: str) -> Callable[[State], _Sortable | None]:
+    def _reader(self, object_type: str, name: str) -> Callable[[State], Sortable | None]:
         if name == "hs_object_id":
             return lambda state: Decimal(state.record.id)
         if name == modified_property(object_type):
@@ -146,12 +146,12 @@ class Search:
             return lambda state: Decimal(millis(state.record.created_at))
         if name not in self._crm.properties[object_type]:
             raise invalid(f'Property "{name}" does not exist', code="PROPERTY_DOESNT_EXIST", field=name)
-        convert = _CONVERT.get(self._crm.properties[object_type][name].type, str.lower)
+        convert = CONVERT.get(self._crm.properties[object_type][name].type, str.lower)
         return lambda state: convert(text) if (text := state.fields.get(name)) is not None else None
 
-    def _is_ordered_as_number(self, object_type: str, name: str) -> bool:
+    def _is_ordered_asnumber_of(self, object_type: str, name: str) -> bool:
         property = self._crm.properties[object_type].get(name)
-        return property is not None and property.type in _CONVERT
+        return property is not None and property.type in CONVERT
 
     def _sorted(
         self, object_type: str, states: list[State], sorts: Sequence[Json | str], *, by_stamp: bool
@@ -202,7 +202,7 @@ def _lower_stamp(object_type: str, filters: Sequence[Json]) -> int:
     """The least last-modified stamp that can match: the way into the index of stamps."""
     name = modified_property(object_type)
     bounds = [
-        int(_number(one.get("value")))
+        int(number_of(one.get("value")))
         for one in filters
         if one.get("propertyName") == name and one.get("operator") in ("GT", "GTE", "EQ", "BETWEEN")
     ]
@@ -211,66 +211,6 @@ def _lower_stamp(object_type: str, filters: Sequence[Json]) -> int:
 
 def _is_lower_stamp(one: Json, stamp: str) -> bool:
     return one.get("propertyName") == stamp and one.get("operator") == "GTE"
-
-
-def _number(value: object) -> Decimal:
-    text = str(value)
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return Decimal(_moment_millis(text))
-
-
-def _moment_millis(text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise invalid(f"{text!r} is no number and no time", code="INVALID_FILTER_VALUE") from exc
-    return millis(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-
-
-_CONVERT: dict[str, Callable[[str], _Sortable]] = {
-    "number": Decimal,
-    "datetime": lambda text: Decimal(_moment_millis(text)),
-    "date": lambda text: Decimal(_moment_millis(text)),
-}
-
-
-def _wanted(one: Json, *, numeric: bool) -> list[_Sortable]:
-    values = [one[name] for name in ("value", "highValue") if one.get(name) is not None] + list(one.get("values") or [])
-    return [_number(value) if numeric else str(value).lower() for value in values]
-
-
-def _multi(value: _Sortable | None, wanted: list[_Sortable]) -> bool:
-    """Whether one of the wanted values is the value, or one of a checkbox's values."""
-    if value is None:
-        return False
-    return value in wanted or (isinstance(value, str) and any(part in wanted for part in value.split(";")))
-
-
-def _compare(holds: Callable[[Any, Any], bool]) -> Callable[[_Sortable | None, list[_Sortable]], bool]:
-    return lambda value, wanted: value is not None and holds(value, wanted[0])
-
-
-def _has_token(value: _Sortable | None, wanted: list[_Sortable]) -> bool:
-    return value is not None and str(wanted[0]).strip("*") in str(value)
-
-
-_OPERATORS: dict[str, Callable[[_Sortable | None, list[_Sortable]], bool]] = {
-    "EQ": _multi,
-    "NEQ": lambda value, wanted: not _multi(value, wanted),
-    "LT": _compare(lambda value, wanted: value < wanted),
-    "LTE": _compare(lambda value, wanted: value <= wanted),
-    "GT": _compare(lambda value, wanted: value > wanted),
-    "GTE": _compare(lambda value, wanted: value >= wanted),
-    "BETWEEN": lambda value, wanted: value is not None and wanted[0] <= value <= wanted[1],  # type: ignore[operator]
-    "IN": _multi,
-    "NOT_IN": lambda value, wanted: not _multi(value, wanted),
-    "HAS_PROPERTY": lambda value, _: value is not None,
-    "NOT_HAS_PROPERTY": lambda value, _: value is None,
-    "CONTAINS_TOKEN": _has_token,
-    "NOT_CONTAINS_TOKEN": lambda value, wanted: not _has_token(value, wanted),
-}
 
 
 def _mentions(state: State, words: str) -> bool:
