@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from pydantic import BaseModel
 
@@ -13,7 +12,7 @@ from connectors.salesforce.conditional import CONDITIONAL_ROWS
 from connectors.salesforce.lookup import RETRIEVE_IDS
 from connectors.salesforce.rest import Rest
 from connectors.salesforce.settings import SalesforceSettings, secret_text
-from connectors.salesforce.soql import can_be_deleted, merges
+from connectors.salesforce.soql import merges
 from connectors.salesforce.write import BULK_ABOVE, ROWS, Writer
 from hub.sdk.capabilities import Account, Capabilities, Limit, ObjectCapabilities, RemoteObject
 from hub.sdk.connector import ConnectorContext
@@ -41,24 +40,11 @@ class Salesforce:
         self._rest = Rest(settings=settings, context=context)
         self._changes = ChangeReader(self._rest)
         self._writer = Writer(self._rest)
+        self._capabilities = _capabilities(callouts=settings.webhook_secret is not None)
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(
-            default=_object("", upsert=True),
-            objects={
-                "Account": _object("Account", upsert=True),
-                "Contact": _object("Contact", upsert=True),
-                # Create and delete only, without a key: https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_partner.htm
-                "Partner": ObjectCapabilities(
-                    create_batch=ROWS, delete_batch=ROWS, read_batch=RETRIEVE_IDS, deletions="tombstone"
-                ),
-                "User": ObjectCapabilities(read_batch=RETRIEVE_IDS, deletions="none", writable=False),
-            },
-            limits=(Limit("daily", 100_000, per_seconds=86_400), Limit("concurrency", 25)),
-            overlap=OVERLAP,
-            webhooks=self._settings.webhook_secret is not None,
-        )
+        return self._capabilities
 
     async def check(self) -> Account:
         """Sign in, name the org, and see what is left of the day's quota."""
@@ -66,10 +52,12 @@ class Salesforce:
         rows = reply.body.get("records") if isinstance(reply.body, dict) else None
         if not rows:
             raise Unavailable("Salesforce does not name the organization of this session.")
+        return Account(id=str(rows[0]["Id"]), name=str(rows[0]["Name"]), notes=await self._quota())
+
+    async def _quota(self) -> tuple[str, ...]:
         limits = (await self._rest.get("/limits")).body
-        day = limits.get("DailyApiRequests", {})
-        notes = (f"{day['Remaining']:,} of {day['Max']:,} API requests are left today.",) if day else ()
-        return Account(id=str(rows[0]["Id"]), name=str(rows[0]["Name"]), notes=notes)
+        day = limits.get("DailyApiRequests") if isinstance(limits, dict) else None
+        return (f"{day['Remaining']:,} of {day['Max']:,} API requests are left today.",) if day else ()
 
     async def objects(self) -> Sequence[str]:
         return await describe.object_names(self._rest)
@@ -104,7 +92,26 @@ def open_salesforce(settings: BaseModel, context: ConnectorContext) -> Salesforc
     return Salesforce(settings, context)
 
 
-def _object(name: str, *, upsert: bool) -> ObjectCapabilities:
+def _capabilities(*, callouts: bool) -> Capabilities:
+    return Capabilities(
+        default=_object(""),
+        objects={
+            "Account": _object("Account"),
+            "Contact": _object("Contact"),
+            # It can be created and deleted, not changed, and has no field for a key.
+            # https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_partner.htm
+            "Partner": ObjectCapabilities(
+                create_batch=ROWS, delete_batch=ROWS, read_batch=RETRIEVE_IDS, deletions="tombstone"
+            ),
+            "User": ObjectCapabilities(read_batch=RETRIEVE_IDS, writable=False),
+        },
+        limits=(Limit("daily", 100_000, per_seconds=86_400), Limit("concurrency", 25)),
+        overlap=OVERLAP,
+        webhooks=callouts,
+    )
+
+
+def _object(name: str) -> ObjectCapabilities:
     return ObjectCapabilities(
         create_batch=ROWS,
         update_batch=ROWS,
@@ -112,10 +119,9 @@ def _object(name: str, *, upsert: bool) -> ObjectCapabilities:
         read_batch=RETRIEVE_IDS,
         bulk_above=BULK_ABOVE,
         bulk_batch=BULK_ROWS,
-        upsert=upsert,
+        upsert=True,
         precondition="modified_since",
         precondition_batch=CONDITIONAL_ROWS,
-        deletions="tombstone" if can_be_deleted(name) else "none",
+        deletions="tombstone",
         merges="redirect" if merges(name) else "none",
-        find_lag=timedelta(0),
     )

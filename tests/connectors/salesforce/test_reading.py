@@ -245,3 +245,29 @@ async def test_rows_that_keep_changing_while_they_are_read_are_neither_lost_nor_
     last = {record.id: record.fields["Name"] for page in pages for record in page.records}
     assert pages[-1].done
     assert last == {account: row["Name"] for account, row in bench.sandbox.rows("Account").items()}
+
+
+async def test_objects_without_a_recycle_bin_are_read_too(salesforce: Salesforce) -> None:
+    query = ReadQuery("User", ("Name",))
+    (first,) = await read_run(salesforce, query)
+
+    (second,) = await read_run(salesforce, query, first.cursor)
+
+    assert [record.fields["Name"] for record in first.records] == [
+        "Integration User",
+        "Alex Executive",
+        "Robin Fallback",
+    ]
+    assert second.reread == 3
+
+
+async def test_a_quiet_object_is_not_read_again_once_its_overlap_is_over(bench: Bench, salesforce: Salesforce) -> None:
+    bench.accounts(5)
+    (first,) = await read_run(salesforce, QUERY)
+    bench.sandbox.clock.advance(timedelta(hours=1))
+    (second,) = await read_run(salesforce, QUERY, first.cursor)
+
+    (third,) = await read_run(salesforce, QUERY, second.cursor)
+
+    assert len(second.records) == 5
+    assert not third.records

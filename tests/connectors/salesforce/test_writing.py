@@ -296,3 +296,16 @@ async def test_a_locked_parent_passes_in_smaller_batches(bench: Bench, salesforc
 
     assert len(again) == 2
     assert all(isinstance(outcome, Written) for outcome in second)
+
+
+async def test_an_object_without_a_key_is_created_and_deleted(bench: Bench, salesforce: Salesforce) -> None:
+    first, second = bench.accounts(2)
+    op = WriteOp("create", {"AccountFromId": first, "AccountToId": second, "Role": "Reseller"}, "p")
+
+    (made,) = await salesforce.write("Partner", [op])
+    assert isinstance(made, Written)
+    (gone,) = await salesforce.write("Partner", [delete(made.remote_id)])
+
+    assert made.created
+    assert gone == Written(made.remote_id)
+    assert not salesforce.capabilities.of("Partner").upsert
