@@ -59,6 +59,9 @@ def error_of(response: httpx.Response, *, now: datetime, zone: ZoneInfo) -> Remo
     if status == MIGRATING:
         message = "HubSpot is moving this account to another data centre; the connection waits as told."
         return Unavailable(message, retry_after=retry_after(response), code=code, status=status)
+    if status == 404 and body.get("category") not in (None, "OBJECT_NOT_FOUND"):
+        message = "HubSpot does not serve this address: the connector's API version, or the base URL, has to change."
+        return AuthFailed(message, code=code, status=status)
     if status >= 500 or not body:
         message = f"HubSpot answered {status}{' without saying why' if not body else ''}; it is tried again later."
         return Unavailable(message, retry_after=retry_after(response), code=code, status=status)

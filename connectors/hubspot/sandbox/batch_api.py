@@ -25,6 +25,7 @@ def read_batch(call: Call) -> Response:
     for one in call.inputs(MAX_BATCH):
         try:
             record = visible_record(call, object_type, str(one.get("id")), call.body.get("idProperty"))
+            _refuse_alias(call, record, str(one.get("id")))
         except Problem as problem:
             if problem.status != 404:
                 raise
@@ -36,6 +37,13 @@ def read_batch(call: Call) -> Response:
     message = f"Could not get some {kind} objects, they may be deleted or not exist. Check that ids are valid."
     errors = [not_found(message).row({"ids": missing})] if missing else []
     return _answer(call, list(found.values()), errors, 200)
+
+
+def _refuse_alias(call: Call, record: StoredRecord, asked: str) -> None:
+    """Where batches do not follow merges, the old id of a merged record is not found."""
+    follows = call.account.faults.get("batch_read_of_merged") == "survivor"
+    if not follows and not call.body.get("idProperty") and record.id != asked:
+        raise not_found("The record was merged.", [asked])
 
 
 def create_batch(call: Call) -> Response:

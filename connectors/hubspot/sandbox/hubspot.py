@@ -77,6 +77,7 @@ class HubSpotSandbox(Sandbox):
     def human_create(self, object_name: str, fields: Mapping[str, Any]) -> str:
         object_type, properties, associations = self._typed(object_name, fields)
         with _screens():
+            self._require_targets(associations)
             record = self.crm.create(object_type, properties, by="human")
             for to_type, to_id in associations.items():
                 self.crm.associate_primary(object_type, record.id, to_type, to_id, by="human")
@@ -88,11 +89,17 @@ class HubSpotSandbox(Sandbox):
             record = self.crm.find_by(object_type, None, record_id)
             if record is None:
                 raise ValueError(f"There is no {object_type} {record_id}.")
+            self._require_targets(associations)
             if properties:
                 cleared = {name: "" if value is None else value for name, value in properties.items()}
                 self.crm.update(object_type, record, cleared, by="human")
             for to_type, to_id in associations.items():
                 self.crm.associate_primary(object_type, record.id, to_type, to_id, by="human")
+
+    def _require_targets(self, associations: Mapping[str, str | None]) -> None:
+        for to_type, to_id in associations.items():
+            if to_id is not None and self.crm.find_by(_known(to_type), None, to_id) is None:
+                raise ValueError(f"There is no {to_type} {to_id} to associate.")
 
     def human_delete(self, object_name: str, record_id: str) -> None:
         self.crm.archive(_known(object_name), record_id, by="human")

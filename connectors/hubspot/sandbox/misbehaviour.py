@@ -17,6 +17,7 @@ SWITCHES: Mapping[str, Any] = {
     "null_clears": False,
     "read_by_id": "immediate",  # or lagging
     "archived_by_id": "404",  # or 200
+    "batch_read_of_merged": "survivor",  # or missing
     "restore_window_days": 90,
     "datetime_fraction": True,
     "association_bumps_modified": True,

@@ -167,6 +167,7 @@ async def test_taken_unique_value_names_the_record_in_the_way(bench: Bench, hubs
         (400, {"errors": "not a list"}, RecordRejected),
         (429, {}, RateLimited),
         (500, {"message": "internal"}, Unavailable),
+        (404, {"category": "NOT_FOUND"}, AuthFailed),
         (404, None, Unavailable),
         (302, None, Unavailable),
     ],

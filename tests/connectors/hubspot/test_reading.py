@@ -137,7 +137,9 @@ async def test_scan_asks_for_associations_once_a_page(bench: Bench, hubspot: Hub
     assert len(bench.sent("/objects/")) == 5
 
 
-async def test_id_changes_after_merge(bench: Bench, hubspot: HubSpotClient) -> None:
+@pytest.mark.parametrize("batch_read_of_merged", ["survivor", "missing"])
+async def test_id_changes_after_merge(bench: Bench, hubspot: HubSpotClient, batch_read_of_merged: str) -> None:
+    bench.sandbox.faults.set("batch_read_of_merged", batch_read_of_merged)
     winner, loser, other = bench.companies(3)
     scan = await read_all(hubspot, COMPANIES)
     bench.later(seconds=60)
@@ -190,6 +192,19 @@ async def test_archived_is_not_deleted(bench: Bench, hubspot: HubSpotClient) -> 
         Deletion(purged, "purged", source="probe"),
     ]
     assert archived in restored.ids
+
+
+async def test_archived_company_is_no_ones_company_until_it_is_restored(bench: Bench, hubspot: HubSpotClient) -> None:
+    [company] = bench.companies(1)
+    contact = bench.sandbox.human_create("contacts", {"lastname": "A", "associations": {"companies": company}})
+    bench.sandbox.human_delete("companies", company)
+    alone = await read_one(hubspot, "contacts", contact, "associations.companies")
+    bench.sandbox.human_undelete("companies", company)
+
+    joined = await read_one(hubspot, "contacts", contact, "associations.companies")
+
+    assert alone.fields == {"associations": {"companies": None}}
+    assert joined.fields == {"associations": {"companies": company}}
 
 
 async def test_old_archive_is_not_told_again(bench: Bench, hubspot: HubSpotClient) -> None:
