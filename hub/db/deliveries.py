@@ -244,9 +244,10 @@ async def give_back(tx: Tx, *, connection_id: int, owner: str) -> None:
 async def next_due_in(tx: Tx, *, connection_id: int) -> timedelta | None:
     """How long until the next open delivery is due; None when there is none."""
     row = await tx.one(
-        "select greatest(min(greatest(next_attempt_at, coalesce(lease_until, next_attempt_at))) - clock_timestamp(),"
-        " interval '0') as due from delivery"
-        " where connection_id = %s and state in ('pending', 'unknown', 'sending', 'waiting')",
+        "select greatest(soonest - clock_timestamp(), interval '0') as due from ("
+        " select min(greatest(next_attempt_at, coalesce(lease_until, next_attempt_at))) as soonest from delivery"
+        " where connection_id = %s and state in ('pending', 'unknown', 'sending', 'waiting')) d"
+        " where soonest is not null",
         connection_id,
     )
     return row["due"] if row else None

@@ -81,8 +81,8 @@ async def postpone(
 async def next_due_in(tx: Tx, *, connection_id: int) -> timedelta | None:
     """How long until the next one is due; None when there is none."""
     row = await tx.one(
-        "select greatest(min(next_attempt_at) - clock_timestamp(), interval '0') as due from reread"
-        " where connection_id = %s",
+        "select greatest(soonest - clock_timestamp(), interval '0') as due from ("
+        " select min(next_attempt_at) as soonest from reread where connection_id = %s) r where soonest is not null",
         connection_id,
     )
     return row["due"] if row else None

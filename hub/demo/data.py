@@ -161,7 +161,7 @@ class Deal:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """Everything that exists in the morning. Who is in which CRM follows from the position: see `in_left`, `in_right`."""
+    """Everything that exists in the morning; `in_left` and `in_right` say which firm is in which CRM."""
 
     firms: tuple[Firm, ...]
     people: tuple[Person, ...]

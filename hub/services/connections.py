@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import AsyncIterator, Callable
 from collections.abc import Mapping as MappingOf
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import to_jsonable_python
 
 from hub.db import audit, connections
 from hub.db.connections import StoredConnection
@@ -22,9 +25,11 @@ from hub.registry import connector
 from hub.sdk.auth import MemoryTokenStore
 from hub.sdk.capabilities import Account, Checks, Closes
 from hub.sdk.clock import Clock, SystemClock
-from hub.sdk.connector import ConnectorContext, ConnectorSpec
+from hub.sdk.connector import ConnectorContext, ConnectorSpec, OpenConnector
 from hub.sdk.http import Budget, RemoteHttp, open_http
 from hub.services.objects import OpenConnection
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 
 
 class ConnectionUnknown(LookupError):
@@ -61,16 +66,11 @@ async def add_connection(
     `options`: `ca_file` (a CA to trust for this remote), `allow_private` (its address may be a private one),
     `mappings` (a folder with this connection's own mappings). Raises ConnectionRefused, ConnectorMissing, RemoteErrors.
     """
-    spec = connector(system)
-    typed = _typed(spec, settings)
-    http = _http(shop, options, None)
-    opened = spec.open(typed, ConnectorContext(http=http, tokens=MemoryTokenStore(), clock=shop.clock))
-    try:
-        account = await opened.check() if isinstance(opened, Checks) else Account(id=name, name=name)
-    finally:
-        if isinstance(opened, Closes):
-            await opened.close()
-        await http.close()
+    if not _NAME.fullmatch(name):
+        raise ConnectionRefused(
+            "A connection's name has 1 to 63 lower-case letters, digits, - and _, and begins with a letter or digit."
+        )
+    account, plain = await checked_settings(shop, system=system, name=name, settings=settings, options=options)
     try:
         async with shop.db.transaction() as tx:
             stored = await connections.add(
@@ -78,13 +78,31 @@ async def add_connection(
                 name=name,
                 system=system,
                 account_id=account.id,
-                settings=shop.vault.seal(_plain(typed)),
+                settings=shop.vault.seal(plain),
                 options=options,
             )
             await audit.note(tx, actor=actor, action="connection_added", subject=name, detail={"system": system})
     except psycopg.errors.UniqueViolation:
         raise ConnectionRefused(f"There is a connection called {name!r} already.") from None
     return stored, account
+
+
+async def checked_settings(
+    shop: Workshop, *, system: str, name: str, settings: MappingOf[str, Any], options: MappingOf[str, Any]
+) -> tuple[Account, dict[str, Any]]:
+    """Who answers under these settings, and the settings as they go into the vault.
+
+    Raises ConnectionRefused, ConnectorMissing, RemoteErrors; nothing is stored, not even a token.
+    """
+    spec = connector(system)
+    typed = _typed(spec, settings)
+    http = _http(shop, options, None)
+    opened = spec.open(typed, ConnectorContext(http=http, tokens=MemoryTokenStore(), clock=shop.clock))
+    try:
+        account = await opened.check() if isinstance(opened, Checks) else Account(id=name, name=name)
+    finally:
+        await _close(opened, http)
+    return account, _plain(typed)
 
 
 async def find_connection(shop: Workshop, name: str) -> StoredConnection:
@@ -97,11 +115,7 @@ async def find_connection(shop: Workshop, name: str) -> StoredConnection:
 
 async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedConnection:
     """Open a stored connection for work; the caller closes it."""
-    spec = connector(stored.system)
-    settings = _typed(spec, shop.vault.open(stored.settings))
-    http = _http(shop, stored.options, shop.budget_of(stored))
-    tokens = StoredTokens(shop.db, shop.vault, stored.id)
-    opened = spec.open(settings, ConnectorContext(http=http, tokens=tokens, clock=shop.clock))
+    opened, http = _open(shop, stored)
     sync = OpenConnection(
         id=stored.id,
         name=stored.name,
@@ -111,6 +125,16 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
         mappings=mappings_of(shop, stored),
     )
     return OpenedConnection(sync, http)
+
+
+@asynccontextmanager
+async def connected(shop: Workshop, stored: StoredConnection) -> AsyncIterator[OpenConnector]:
+    """The stored connection's connector alone, for what needs no mapping: checks, descriptions, webhooks."""
+    opened, http = _open(shop, stored)
+    try:
+        yield opened
+    finally:
+        await _close(opened, http)
 
 
 def mappings_of(shop: Workshop, stored: StoredConnection) -> dict[str, Mapping]:
@@ -127,15 +151,27 @@ class OpenedConnection:
     http: RemoteHttp
 
     async def close(self) -> None:
-        if isinstance(self.sync.connector, Closes):
-            await self.sync.connector.close()
-        await self.http.close()
+        await _close(self.sync.connector, self.http)
 
     async def __aenter__(self) -> OpenConnection:
         return self.sync
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+def _open(shop: Workshop, stored: StoredConnection) -> tuple[OpenConnector, RemoteHttp]:
+    spec = connector(stored.system)
+    settings = _typed(spec, shop.vault.open(stored.settings))
+    http = _http(shop, stored.options, shop.budget_of(stored))
+    tokens = StoredTokens(shop.db, shop.vault, stored.id)
+    return spec.open(settings, ConnectorContext(http=http, tokens=tokens, clock=shop.clock)), http
+
+
+async def _close(opened: OpenConnector, http: RemoteHttp) -> None:
+    if isinstance(opened, Closes):
+        await opened.close()
+    await http.close()
 
 
 def _typed(spec: ConnectorSpec, settings: MappingOf[str, Any]) -> BaseModel:
@@ -166,7 +202,7 @@ def _plain(settings: BaseModel) -> dict[str, Any]:
             return value.get_secret_value()
         if isinstance(value, dict):
             return {key: reveal(item) for key, item in value.items()}
-        return [reveal(item) for item in value] if isinstance(value, list | tuple) else value
+        return [reveal(item) for item in value] if isinstance(value, list | tuple) else to_jsonable_python(value)
 
     revealed: dict[str, Any] = reveal(settings.model_dump(mode="python", exclude_none=True))
     return revealed

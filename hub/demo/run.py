@@ -1,0 +1,153 @@
+"""Runs the demo: initial load, the day, the check, and the story of it for people or programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from config.settings import Settings
+from hub.app import App, open_app
+from hub.demo.check import Verdict, compare
+from hub.demo.data import Programme, make_programme, seed_systems
+from hub.demo.day import Day, Scene
+from hub.demo.stage import Stage, make_sandboxes, open_stage
+from hub.services.previews import preview_pull
+
+FIRMS, PEOPLE, DEALS = 500, 2000, 300
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """The end of a demo: the verdict, what it took, and the story."""
+
+    verdict: Verdict
+    api_calls: dict[str, int]
+    seconds: float
+    scenes: tuple[Scene, ...]
+
+    def as_json(self) -> str:
+        """The one line of `--json`; records are counted per type and side."""
+        v = self.verdict
+        return json.dumps(
+            {
+                "records": v.records,
+                "links": v.links,
+                "converged": v.converged,
+                "lost_updates": len(v.lost_updates),
+                "duplicates": v.duplicates,
+                "echo_writes": v.echo_writes,
+                "conflicts_open": v.conflicts_open,
+                "dead_letters": v.dead_letters,
+                "api_calls": self.api_calls,
+                "seconds": round(self.seconds, 2),
+            }
+        )
+
+
+Tell = Callable[[Scene], None]
+
+
+@asynccontextmanager
+async def demo_app(settings: Settings) -> AsyncIterator[App]:
+    """A hub of the demo's own, empty, in a folder below the home; an operator's hub is never touched."""
+    home = settings.home / "demo"
+    shutil.rmtree(home, ignore_errors=True)
+    own = settings.model_copy(update={"home": Path(home), "database_url": None, "redis_url": None})
+    async with open_app(own) as app:
+        yield app
+
+
+async def play_demo(
+    app: App,
+    *,
+    seed: int,
+    tell: Tell,
+    programme: Programme | None = None,
+    after: Callable[[Stage], object] | None = None,
+) -> DemoResult:
+    """Everything from the empty hub to the verdict. `tell` hears each scene as it ends."""
+    started = time.monotonic()
+    programme = programme or make_programme(firms=FIRMS, people=PEOPLE, deals=DEALS, seed=seed)
+    sandboxes = make_sandboxes(seed)
+    seed_systems(programme, sandboxes["salesforce"], sandboxes["hubspot"])
+    scenes: list[Scene] = []
+
+    def said(scene: Scene) -> None:
+        scenes.append(scene)
+        tell(scene)
+
+    async with open_stage(app, sandboxes) as stage:
+        said(await _connected(stage))
+        said(await _previewed(stage))
+        await stage.settle()
+        said(_loaded(stage))
+        day = Day(stage, programme)
+        async for scene in day.play():
+            said(scene)
+        verdict = await compare(stage, day)
+        calls = {crm.name: crm.calls() for crm in stage.crms}
+    return DemoResult(verdict, calls, time.monotonic() - started, tuple(scenes))
+
+
+async def _connected(stage: Stage) -> Scene:
+    sizes = "; ".join(
+        f"{crm.name}: " + ", ".join(f"{len(crm.rows(name)):,} {name}" for name in crm.objects) for crm in stage.crms
+    )
+    return Scene("Two CRMs are connected", f"Both credentials were checked before they were stored. {sizes}.")
+
+
+async def _previewed(stage: Stage) -> Scene:
+    """What the first load would do, computed on the real data and rolled back."""
+    parts = []
+    for crm in stage.crms:
+        preview = await preview_pull(stage.app.db, crm.connection)
+        parts.append(f"{crm.name}: {preview['created']:,} new, {preview['linked']:,} known")
+    return Scene(
+        "The first load, previewed", f"Nothing was written yet. Each for itself would bring {'; '.join(parts)}."
+    )
+
+
+def _loaded(stage: Stage) -> Scene:
+    c = stage.counts
+    return Scene(
+        "The first load",
+        f"{c['created']:,} records came in, {c['linked']:,} were recognised as the same in both systems,"
+        f" {c['remote_created']:,} were created where they were missing.",
+    )
+
+
+def show_progress(console: Console) -> Progress:
+    return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console)
+
+
+def print_scene(console: Console, scene: Scene) -> None:
+    console.print(f"[bold]{scene.title}[/bold]\n  {scene.text}\n", highlight=False)
+
+
+def print_result(console: Console, result: DemoResult) -> None:
+    """The table per system, and the verdict."""
+    table = Table(title="At the end of the day")
+    for heading in ("", "hub", "salesforce", "hubspot"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for kind, sides in result.verdict.records.items():
+        table.add_row(kind, *(f"{sides[side]:,}" for side in ("hub", "salesforce", "hubspot")))
+    table.add_row("API calls", "", *(f"{result.api_calls[crm]:,}" for crm in ("salesforce", "hubspot")))
+    console.print(table)
+    v = result.verdict
+    console.print(
+        f"{'Converged' if v.converged else 'NOT converged'}: {v.links:,} links, {len(v.lost_updates)} lost updates,"
+        f" {v.duplicates} duplicates, {v.echo_writes} echo writes, {v.dead_letters} dead letters,"
+        f" {v.conflicts_open} conflict open, in {result.seconds:.1f} s.",
+        highlight=False,
+    )
+    for sentence in (*v.differences[:10], *v.lost_updates[:10]):
+        console.print(f"  {sentence}", highlight=False)
