@@ -100,7 +100,7 @@ class _Builder:
         return part.direction or "both"
 
     def _compute(self, name: str, part: FieldDoc, direction: Direction) -> Expression | None:
-        if part.compute is None:
+        if part.compute is None or direction == "both":
             return None
         variable = "value" if direction == "push" else "remote"
         try:

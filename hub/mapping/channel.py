@@ -48,7 +48,7 @@ class Channel:
 
     def read(self, remote: JsonValue, extra: JsonValue) -> Value | Absent:
         """A remote value that is neither absent nor null as the record's value; raises BadValue."""
-        if remote == self.default and type(remote) is type(self.default):
+        if type(remote) is type(self.default) and remote == self.default:
             return None
         if isinstance(remote, str) and self.stops and (word := fold(remote)) in self.stops:
             return ABSENT if word in self.placeholders else None

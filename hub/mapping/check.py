@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from hub.mapping.channel import Channel
 from hub.mapping.errors import BadValue, MappingIssue, shorten
@@ -90,6 +91,8 @@ def _samples(lens: Lens, field: Field) -> Iterable[Value]:
         return tuple(
             v for v in (*_TEXTS, *own, *remote) if field.length_limit is None or len(str(v)) <= field.length_limit
         )
+    if field.kind == "decimal":
+        return (*lens.samples(), Decimal("-12.5"), Decimal("0.0625"))
     return lens.samples()
 
 

@@ -107,7 +107,8 @@ class _Code:
         body = "\n".join(self.lines)
         source = (
             f"def get(fields):\n    odd = False\n    try:\n{body}\n        found = {result}\n"
-            "    except (KeyError, TypeError, ValueError, AttributeError):\n        return careful(fields)\n"
+            "    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):\n"
+            "        return careful(fields)\n"
             "    return sorted_out(found) if odd else Mapped(found, ())\n"
         )
         namespace: dict[str, Any] = {**self.names, "ODD": frozenset({Absent, FieldProblem})}

@@ -51,7 +51,7 @@ def _row(
     ours = current.get(name, ABSENT)
     written: dict[str, JsonValue] = {}
     trouble = f"The remote value {problem.message}: {problem.value}" if problem else None
-    if channel.rule.direction != "pull" and ours is not ABSENT and ours != theirs:
+    if channel.rule.direction != "pull" and not isinstance(ours, Absent) and ours != theirs:
         try:
             written = channel.write(ours)
         except BadValue as exc:

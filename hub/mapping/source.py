@@ -31,6 +31,9 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
 
 
+_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "bool", "int", "float", "null"))
+
+
 @dataclass(frozen=True)
 class Source:
     """A mapping as plain data; `lines` gives the line of each part by its path from the top."""
@@ -76,6 +79,8 @@ def _parse(name: str, text: str) -> Source:
     try:
         _guard(name, text)
         node = yaml.compose(text, Loader=_Loader)
+    except MappingError:
+        raise
     except yaml.MarkedYAMLError as exc:
         line = exc.problem_mark.line + 1 if exc.problem_mark else 1
         raise _error(name, line, f"This is not valid YAML: {exc.problem or exc.context}.") from exc
@@ -120,6 +125,11 @@ class _Walk:
 
     def plain(self, node: yaml.Node, path: Path_) -> Any:
         self._lines.setdefault(path, node.start_mark.line + 1)
+        if node.tag not in _TAGS:
+            self._issues.append(
+                MappingIssue(self._name, node.start_mark.line + 1, "", f"{node.tag} is not allowed here.")
+            )
+            return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):

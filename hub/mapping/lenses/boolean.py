@@ -57,7 +57,7 @@ class BooleanLens(Lens):
     def get(self, remote: JsonValue, extra: JsonValue = None) -> Value:  # noqa: ARG002
         if isinstance(remote, bool):
             return remote
-        if isinstance(remote, int | Decimal) and remote in (0, 1):
+        if (isinstance(remote, int) or (isinstance(remote, Decimal) and remote.is_finite())) and remote in (0, 1):
             return bool(remote)
         if not isinstance(remote, str):
             raise BadValue(f"is {json_type(remote)}, not true or false")

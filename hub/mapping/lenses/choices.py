@@ -33,8 +33,7 @@ class ValuesLens(Lens):
 
     def __init__(self, options: ValuesOptions) -> None:
         self._to_remote = options.map
-        # Of two record values with one remote value the first is read back; the check names the second.
-        self._to_record = {remote: ours for ours, remote in reversed(options.map.items())}
+        self._to_record = _inverted(options.map)
         self._keeps = options.unknown == "keep"
         self._default = options.default
 
@@ -89,7 +88,7 @@ class _Items(Lens):
 
     def __init__(self, values: dict[str, str] | None) -> None:
         self._to_remote = values
-        self._to_record = {remote: ours for ours, remote in reversed(values.items())} if values else None
+        self._to_record = _inverted(values) if values else None
 
     def _read(self, items: list[JsonValue]) -> tuple[str, ...]:
         texts = (text_of(item) for item in items)
@@ -242,6 +241,14 @@ class JoinLens(Lens):
 
     def samples(self) -> tuple[Value, ...]:
         return ("one", self._by.join(("one", "two")))
+
+
+def _inverted(table: dict[str, str]) -> dict[str, str]:
+    """Remote word to ours. Of two words with one remote word the first is read back; the check names the second."""
+    found: dict[str, str] = {}
+    for ours, remote in table.items():
+        found.setdefault(remote, ours)
+    return found
 
 
 def _listed(words: dict[str, str], limit: int = 8) -> str:

@@ -29,7 +29,7 @@ _SPOKEN = {
 
 def find_country(text: str) -> str | None:
     """The two-letter code that a code or name stands for, None when it is none."""
-    return text if text in _codes() else _codes().get(_folded(text))
+    return _codes().get(text) or _codes().get(_folded(text))
 
 
 def country_names(form: Literal["alpha2", "alpha3", "name"]) -> dict[str, str]:

@@ -86,7 +86,7 @@ class DecimalLens(Lens):
         return write_decimal(value, scale=self._scale, as_text=self._as_text)
 
     def samples(self) -> tuple[Value, ...]:
-        return (Decimal(0), Decimal("-12.5"), Decimal("0.0625"), Decimal(1_000_000))
+        return (Decimal(0), Decimal(1_000_000), Decimal("-12.5") if self._scale != 0 else Decimal(-12))
 
     def fast(self, field: Field) -> Fast | None:  # noqa: ARG002
         return Fast("(w := {read}(v)) is not None", {"read": common_decimal}) if self._scale is None else None
