@@ -122,20 +122,23 @@ class RemoteHttp:
         `timeout` is seconds for the whole answer. `pool` names the vendor's limit that counts this request.
         """
         is_safe = method in ("GET", "HEAD") if safe is None else safe
-        request = self._client.build_request(
-            method,
-            url,
-            headers=dict(headers or {}),
-            params=params,
-            content=content,
-            data=data,
-            timeout=timeout if timeout is not None else DEFAULT_TIMEOUT,
-        )
         try:
+            request = self._client.build_request(
+                method,
+                url,
+                headers=dict(headers or {}),
+                params=params,
+                content=content,
+                data=data,
+                timeout=timeout if timeout is not None else DEFAULT_TIMEOUT,
+            )
             async for attempt in self._tries(is_safe):
                 with attempt:
                     async with self.budget.slot(pool=pool):
                         return await self._exchange(request, timeout or WHOLE_ANSWER_SECONDS)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeEncodeError):
+            # The cause is left out: it quotes the header or address, and these hold secrets.
+            raise AuthFailed(_CANNOT_BE_SENT) from None
         except (httpx.TransportError, httpx.DecodingError, TimeoutError, _TooLarge) as exc:
             raise _translate(exc, request.url.host, is_safe) from exc
         raise AssertionError("tenacity either returns or raises")
@@ -176,7 +179,12 @@ class RemoteHttp:
 # The body is handed over decoded and in one piece, so these no longer describe it.
 _TRANSFER_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
-_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_CANNOT_BE_SENT = (
+    "The request cannot be sent: an address or a credential of this connection holds characters that HTTP does not "
+    "allow. Type the connection's settings again."
+)
+
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class _TooLarge(Exception):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from socket import create_server
+from traceback import format_exception
 from typing import Any
 
 import httpx
@@ -91,6 +92,22 @@ async def test_unreachable_system_is_unavailable_also_for_writes(http: RemoteHtt
 
     with pytest.raises(Unavailable, match="Could not reach 127.0.0.1: ConnectError"):  # noqa: RUF043
         await http.request("POST", f"http://127.0.0.1:{port}/", content=b"{}")
+
+
+@pytest.mark.parametrize("url", ["ftp://vendor.test/", "vendor.test/api", "http://vendor .test:port/"])
+async def test_address_that_is_none_asks_a_person(http: RemoteHttp, url: str) -> None:
+    with pytest.raises(AuthFailed, match="cannot be sent"):
+        await http.request("GET", url)
+
+
+@pytest.mark.parametrize("secret", ["secret\nsecret", "sécrét\u2028"])
+async def test_credential_that_no_header_can_hold_asks_a_person_and_is_not_quoted(
+    http: RemoteHttp, entries: str, secret: str
+) -> None:
+    with pytest.raises(AuthFailed) as failure:
+        await http.request("POST", entries, headers={"authorization": secret})
+
+    assert secret not in "".join(format_exception(failure.value, chain=True))
 
 
 async def test_unknown_name_is_unavailable(http: RemoteHttp) -> None:

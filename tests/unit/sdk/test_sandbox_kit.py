@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import ssl
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from socket import create_server
 from typing import Any
 
 import httpx
@@ -238,3 +243,31 @@ async def test_several_sandboxes_run_at_once() -> None:
             await client.post(f"{one.url}/api/entries", json={"text": "here"})
             assert (await client.get(f"{other.url}/api/entries")).json() == []
             assert one.sandbox.base_url == one.url != other.url
+
+
+def test_sandbox_runs_as_a_program_until_it_is_told_to_stop() -> None:
+    code = (
+        "from hub.sdk.sandbox.serve import SandboxServer; from tests.unit.sdk.guestbook import Guestbook;"
+        "server = SandboxServer(Guestbook(), port=%d); server.run()"
+    )
+    with create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen([sys.executable, "-W", "error", "-c", code % port], stderr=subprocess.PIPE) as program:
+        try:
+            assert _answers(f"http://127.0.0.1:{port}/api/entries", within=20)
+        finally:
+            program.send_signal(signal.SIGTERM)
+        _, said = program.communicate(timeout=10)
+
+    assert said == b""
+    assert program.returncode in (0, -signal.SIGTERM)
+
+
+def _answers(url: str, *, within: float) -> bool:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        try:
+            return httpx.get(url).status_code == 200
+        except httpx.ConnectError:
+            continue
+    return False
