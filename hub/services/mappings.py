@@ -1,0 +1,137 @@
+"""Mappings at the doors: which there are, whether they hold against the system, and what they make of one record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.db import links, records
+from hub.db.session import Database, Tx
+from hub.mapping.describe import check_mapping
+from hub.mapping.errors import MappingError, MappingIssue
+from hub.mapping.model import Mapping
+from hub.mapping.preview import PreviewRow, preview
+from hub.record.values import RemoteRef, Value
+from hub.sdk.capabilities import Describes, Reads
+from hub.sdk.errors import RecordRejected
+from hub.services.connections import Workshop, connected, find_connection, mappings_of, open_connection
+from hub.services.objects import ObjectSync, OpenConnection
+from hub.services.refusals import NotFound, NotNow
+
+
+@dataclass(frozen=True, slots=True)
+class MappingView:
+    """One mapping in use. `inbound` and `outbound` are fields of the record by direction."""
+
+    connection: str
+    object: str
+    record_type: str
+    file: str
+    digest: str
+    inbound: tuple[str, ...]
+    outbound: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingPreview:
+    """One remote record beside the hub's. `record_id` is None while the hub has none for it."""
+
+    connection: str
+    object: str
+    remote_id: str
+    record_type: str
+    record_id: UUID | None
+    rows: tuple[PreviewRow, ...]
+
+
+async def list_mappings(shop: Workshop, *, name: str) -> list[MappingView]:
+    """Raises ConnectionUnknown, MappingError."""
+    stored = await find_connection(shop, name)
+    return [
+        MappingView(name, m.object, m.record.name, m.file, m.digest, m.inbound, m.outbound)
+        for m in mappings_of(shop, stored).values()
+    ]
+
+
+async def check_mappings(shop: Workshop, *, name: str) -> list[MappingIssue]:
+    """Every fault of the connection's mappings: in the files, and against the objects that the system has now.
+
+    Raises ConnectionUnknown and RemoteErrors.
+    """
+    stored = await find_connection(shop, name)
+    try:
+        mappings = mappings_of(shop, stored)
+    except MappingError as exc:
+        return list(exc.issues)
+    async with connected(shop, stored) as opened:
+        if not isinstance(opened, Describes):
+            return []
+        return [issue for mapping in mappings.values() for issue in await _check(opened, mapping)]
+
+
+async def preview_mapping(shop: Workshop, *, name: str, object_name: str, remote_id: str) -> MappingPreview:
+    """What the mapping makes of one remote record, and what it would write back; nothing is stored.
+
+    Raises ConnectionUnknown, MappingError, NotFound, NotNow, RemoteErrors.
+    """
+    async with await open_connection(shop, await find_connection(shop, name)) as connection:
+        sync = _object(connection, object_name)
+        if not isinstance(connection.connector, Reads):
+            raise NotNow(f"The system of {name} cannot be read.")
+        result = await connection.connector.read_many(object_name, [remote_id], sync.mapping.read_fields)
+        if not result.records:
+            raise NotFound(f"{name} has no {object_name} {remote_id}.")
+        found = result.records[0]
+        record_id, current = await _current(shop.db, sync, found.id)
+    rows = preview(sync.mapping, found.fields, current)
+    return MappingPreview(name, object_name, found.id, sync.record_type.name, record_id, rows)
+
+
+async def _check(opened: Describes, mapping: Mapping) -> Sequence[MappingIssue]:
+    try:
+        described = await opened.describe(mapping.object)
+    except RecordRejected as exc:
+        message = f"{exc.message} Correct object: in the mapping, or the rights of the connection's user."
+        return [MappingIssue(mapping.file, 1, "object", message)]
+    return check_mapping(mapping, describe=described)
+
+
+def _object(connection: OpenConnection, object_name: str) -> ObjectSync:
+    if object_name not in connection.mappings:
+        raise NotFound(f"{connection.name} maps no {object_name}; it maps {', '.join(sorted(connection.mappings))}.")
+    return connection.object(object_name)
+
+
+async def _current(db: Database, sync: ObjectSync, remote_id: str) -> tuple[UUID | None, dict[str, Value]]:
+    """The hub's record behind a remote id, its links in the system's own ids."""
+    async with db.transaction() as tx:
+        found = await links.records_of(
+            tx, connection_id=sync.connection.id, objects=[sync.name], remote_ids=[remote_id]
+        )
+        record_id = found.get(remote_id)
+        if record_id is None:
+            return None, {}
+        stored = (await records.load(tx, sync.record_type, [record_id])).get(record_id)
+        if stored is None:
+            return None, {}
+        return record_id, await _with_remote_links(tx, sync, stored.values)
+
+
+async def _with_remote_links(tx: Tx, sync: ObjectSync, values: MappingOf[str, Value]) -> dict[str, Value]:
+    translated = dict(values)
+    for name, target in sync.mapping.links.items():
+        linked = values.get(name)
+        if isinstance(linked, UUID):
+            remote = await links.remote_ids_of(
+                tx,
+                connection_id=sync.connection.id,
+                objects=sync.connection.objects_of(target),
+                record_ids=[linked],
+            )
+            if linked in remote:
+                translated[name] = RemoteRef(remote[linked])
+            else:
+                del translated[name]
+    return translated

@@ -1,0 +1,213 @@
+"""Why a record is as it is: who wrote each value, and what keeps each system from having it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from hub.db import records, standing
+from hub.db.records import StoredRecord
+from hub.db.session import Tx
+from hub.mapping.errors import MappingError
+from hub.mapping.load import load_system
+from hub.mapping.model import Mapping
+from hub.record import RECORD_TYPES
+from hub.record.codec import decode_values
+from hub.record.definition import RecordType
+from hub.record.values import Value, Values, encode_values
+from hub.sdk.http import decode_json
+from hub.services.connections import Workshop
+from hub.services.refusals import NotFound, invalid
+from hub.services.standing import Rows, SystemStanding, load_rows, standing_of
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWhy:
+    """A value (JSON) and the change that made it what it is. Nothing is known of a field that was never written."""
+
+    field: str
+    value: Any
+    previous: Any = None
+    version: int | None = None
+    at: datetime | None = None
+    connection: str | None = None
+    system: str | None = None
+    actor: str | None = None
+    remote_id: str | None = None
+    run_id: int | None = None
+    rule: str | None = None
+
+    @property
+    def written_by(self) -> str:
+        return self.connection or self.actor or "nobody"
+
+    @property
+    def sentence(self) -> str:
+        if self.at is None:
+            return f"{self.field} was never written."
+        where = f" {self.remote_id}" if self.remote_id else ""
+        run = f" in run {self.run_id}" if self.run_id else ""
+        when = self.at.isoformat(timespec="seconds")
+        return f"{self.field} was written by {self.written_by}{where} at {when}{run}, by {self.rule or 'no rule'}."
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInSystem:
+    """How one object of a connection treats a field. `agreed` is the shadow's value (JSON), None without a link."""
+
+    object: str
+    field: str
+    remotes: tuple[str, ...]
+    direction: str
+    rule: str
+    agreed: Any
+    in_step: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SystemWhy:
+    standing: SystemStanding
+    fields: tuple[FieldInSystem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The answer for a record, or for one of its fields."""
+
+    record_type: str
+    record_id: UUID
+    version: int
+    deleted: bool
+    merged_into: UUID | None
+    fields: tuple[FieldWhy, ...]
+    systems: tuple[SystemWhy, ...]
+
+
+async def why(
+    tx: Tx, shop: Workshop, types: MappingOf[str, RecordType], *, record_type: str, record_id: UUID, field: str | None
+) -> Why:
+    """Also of deleted and merged records. Raises NotFound, Invalid (no such field)."""
+    if record_type not in types:
+        raise NotFound(f"There is no record type {record_type!r}.")
+    kind = types[record_type]
+    if field is not None and field not in kind.fields:
+        raise invalid("field", f"{record_type} has no field {field!r}")
+    stored = (await records.load(tx, kind, [record_id])).get(record_id)
+    if stored is None:
+        raise NotFound(f"There is no {record_type} {record_id}.")
+    origins = {row["field"]: row for row in await standing.field_origins(tx, record_id)}
+    values = _json(stored.values)
+    names = [field] if field else list(kind.fields)
+    now = await tx.now()
+    return Why(
+        record_type=record_type,
+        record_id=record_id,
+        version=stored.version,
+        deleted=stored.deleted,
+        merged_into=stored.merged_into,
+        fields=tuple(_field(name, values.get(name), origins.get(name)) for name in names),
+        systems=tuple(_system(shop, rows, kind, stored, field, now) for rows in await load_rows(tx, record_id)),
+    )
+
+
+def _field(name: str, value: Any, origin: MappingOf[str, Any] | None) -> FieldWhy:
+    if origin is None:
+        return FieldWhy(name, value)
+    taken = ("version", "at", "connection", "system", "actor", "remote_id", "run_id", "rule")
+    return FieldWhy(name, value, origin["old"], **{key: origin[key] for key in taken})
+
+
+def _system(
+    shop: Workshop, rows: Rows, kind: RecordType, stored: StoredRecord, field: str | None, now: datetime
+) -> SystemWhy:
+    try:
+        mappings = _mappings(shop, rows)
+    except MappingError as exc:
+        first = str(exc.issues[0])
+        return SystemWhy(standing_of(rows, now=now, further=[f"Its mappings cannot be used: {first}"]), ())
+    mine = [m for m in mappings.values() if m.record.name in {t.name for t in kind.lineage}]
+    fields = [f for m in mine for f in _in_system(rows, m, stored, field)]
+    further = _further(rows, kind, mine, stored, field, fields)
+    return SystemWhy(standing_of(rows, now=now, further=further), tuple(fields))
+
+
+def _mappings(shop: Workshop, rows: Rows) -> dict[str, Mapping]:
+    own = rows.connection.options.get("mappings")
+    folder = (Path(own) if own else shop.mappings) / rows.connection.system
+    stamps = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.glob("*.yaml")))
+    return _loaded(folder, stamps)
+
+
+@lru_cache(maxsize=64)
+def _loaded(folder: Path, stamps: tuple[tuple[str, int], ...]) -> dict[str, Mapping]:  # noqa: ARG001 - part of the key
+    return load_system(folder.parent, folder.name, RECORD_TYPES)
+
+
+def _in_system(rows: Rows, mapping: Mapping, stored: StoredRecord, field: str | None) -> list[FieldInSystem]:
+    link = rows.live(mapping.object)
+    shadow = decode_values(mapping.record, link["shadow"]) if link else {}
+    agreed = _json(shadow)
+    return [
+        FieldInSystem(
+            object=mapping.object,
+            field=name,
+            remotes=rule.remotes,
+            direction=rule.direction,
+            rule=rule.rule,
+            agreed=agreed.get(name),
+            in_step=link is not None and _in_step(name, shadow, stored, rule.direction),
+        )
+        for name, rule in mapping.rules.items()
+        if field in (None, name)
+    ]
+
+
+def _in_step(name: str, shadow: Values, stored: StoredRecord, direction: str) -> bool:
+    ours: Value = stored.values.get(name)
+    return shadow.get(name) == ours or (direction == "pull" and name in shadow)
+
+
+def _further(
+    rows: Rows,
+    kind: RecordType,
+    mappings: list[Mapping],
+    stored: StoredRecord,
+    field: str | None,
+    fields: list[FieldInSystem],
+) -> list[str]:
+    """Reasons that only the mapping knows."""
+    if not mappings:
+        return [f"No mapping of {rows.connection.system} is about {kind.name}."]
+    if field is not None and not fields:
+        return [f"{field} is not mapped: add it to {', '.join(m.file for m in mappings)}."]
+    reasons = [reason for m in mappings for reason in _missing_link(rows, m, stored)]
+    late = [f.field for f in fields if not f.in_step and f.direction != "pull" and rows.live(f.object)]
+    if rows.unplanned:
+        reasons.append("The newest change has not been looked at for this system yet.")
+    elif late and not rows.deliveries and not rows.conflicts and stored.alive:
+        reasons.append(
+            f"{', '.join(late)} differ from what was last agreed on, and nothing is under way: pull it again."
+        )
+    return reasons
+
+
+def _missing_link(rows: Rows, mapping: Mapping, stored: StoredRecord) -> list[str]:
+    if any(row["object"] == mapping.object for row in rows.links) or not stored.alive:
+        return []
+    if mapping.create == "no" or not mapping.outbound:
+        return [f"The hub creates no {mapping.object} there (create: false in {mapping.file})."]
+    if not mapping.scope_matches(stored.values):
+        return [f"It is outside of what {mapping.object} takes (scope in {mapping.file})."]
+    if not rows.deliveries and not rows.unplanned:
+        return [f"It is not in {mapping.object} yet, and nothing is under way: change it, or read the object again."]
+    return []
+
+
+def _json(values: Values) -> dict[str, Any]:
+    decoded: dict[str, Any] = decode_json(encode_values(values))
+    return decoded
