@@ -92,17 +92,19 @@ async def _come_back(work: Work, name: JobName, connection_id: int) -> None:
 @asynccontextmanager
 async def _running(work: Work, name: JobName, connection_id: int, job_id: str) -> AsyncIterator[None]:
     """The job is seen to run, so that no second one of its kind starts, until it is over."""
-    beat = asyncio.create_task(_beat(work, name, connection_id, job_id))
+    over = asyncio.Event()
+    beat = asyncio.create_task(_beat(work, name, connection_id, job_id, over))
     try:
         yield
     finally:
-        beat.cancel()
-        with suppress(asyncio.CancelledError):
-            await beat
+        over.set()
+        await beat
         await work.queue.end(name, connection_id, job_id=job_id)
 
 
-async def _beat(work: Work, name: JobName, connection_id: int, job_id: str) -> None:
-    while True:
-        await asyncio.sleep(_BEAT_SECONDS)
+async def _beat(work: Work, name: JobName, connection_id: int, job_id: str, over: asyncio.Event) -> None:
+    while not over.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), _BEAT_SECONDS)
+            return
         await work.queue.renew(name, connection_id, job_id=job_id)

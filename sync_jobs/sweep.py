@@ -38,12 +38,12 @@ async def keep_sweeping(work: Work, *, stop: asyncio.Event) -> None:
 
 
 async def sweep(work: Work) -> None:
-    """Wake whatever may have work. A job that finds none ends at once, so this may be generous."""
+    """Wake whatever may have work. A job that finds none, or finds the connection resting, ends at once."""
     async with work.db.transaction() as tx:
-        usable = await connections.usable(tx)
+        active = await connections.active(tx)
         dead = await leases.abandoned(tx, prefix="pull:", since=_ABANDONED_SINCE)
     died = {int(name.split(":")[1]) for name in dead}
-    for stored in usable:
+    for stored in active:
         await work.queue.wake("push", stored.id)
         async with work.db.transaction() as tx:
             reading = await rereads.next_due_in(tx, connection_id=stored.id)

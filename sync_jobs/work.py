@@ -54,9 +54,9 @@ async def wake_followers(work: Work, connection: OpenConnection, counts: Counts)
     """Deliver what a job has moved to every system, and come back to what this connection has still to do."""
     if any(number for what, number in counts.items() if what not in _QUIET):
         async with work.db.transaction() as tx:
-            others = await connections.usable(tx)
-        for other in others:
-            await work.queue.wake("push", other.id)
+            systems = await connections.active(tx)
+        for system in systems:
+            await work.queue.wake("push", system.id)
     await wake_when_due(work, connection.id)
 
 

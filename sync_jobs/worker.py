@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -69,19 +69,25 @@ async def _take_until(worker: Worker, stop: asyncio.Event) -> None:
     try:
         await asyncio.wait({taking, stopped}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stopped.cancel()
-        taking.cancel()
-        with suppress(asyncio.CancelledError, RedisError, OSError):
-            await taking
+        await _cancel([taking, stopped])
+    if not taking.cancelled() and not isinstance(exc := taking.exception(), RedisError | OSError | None):
+        raise exc
 
 
 async def _end_jobs(jobs: list[asyncio.Task[Any]]) -> None:
     """Let them end by themselves for a while, then cancel: what they had begun is in the ledger."""
     if jobs:
         await asyncio.wait(jobs, timeout=GRACE.total_seconds())
-    for job in jobs:
-        job.cancel()
-    await asyncio.gather(*jobs, return_exceptions=True)
+    await _cancel(jobs)
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel until all are over: the Redis client has been seen to swallow a cancellation."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=1)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _worker(work: Work, queue: str, most: int) -> Worker:

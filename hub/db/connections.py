@@ -63,12 +63,9 @@ async def by_id(tx: Tx, connection_id: int) -> StoredConnection | None:
     return StoredConnection(**row) if row else None
 
 
-async def usable(tx: Tx) -> list[StoredConnection]:
-    """Those that may be worked on now: neither paused nor resting."""
-    rows = await tx.all(
-        f"select {_COLUMNS} from connection"
-        " where state = 'active' and (rest_until is null or rest_until <= clock_timestamp()) order by id"
-    )
+async def active(tx: Tx) -> list[StoredConnection]:
+    """Those that nobody has paused; some may rest."""
+    rows = await tx.all(f"select {_COLUMNS} from connection where state = 'active' order by id")
     return [StoredConnection(**row) for row in rows]
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from arq.constants import in_progress_key_prefix, job_key_prefix
 
-from hub.queue import QUEUES, Queue, decode_job, open_queue
+from hub.queue import QUEUES, JobName, Queue, decode_job, open_queue
 
 HERE = 7
 
@@ -20,9 +20,9 @@ async def queue(redis_url: str) -> AsyncIterator[Queue]:
         yield queue
 
 
-async def waiting(queue: Queue, name: str = "push") -> list[str]:
+async def waiting(queue: Queue, name: JobName = "push") -> list[str]:
     """Ids of the jobs that have not begun."""
-    return [job.decode() for job in await queue.redis.zrange(QUEUES[name], 0, -1)]  # type: ignore[index]
+    return [job.decode() for job in await queue.redis.zrange(QUEUES[name], 0, -1)]
 
 
 async def test_a_job_asked_for_many_times_before_it_begins_waits_once(queue: Queue) -> None:
@@ -104,8 +104,9 @@ async def test_a_running_job_whose_process_died_makes_room_for_another(queue: Qu
 
 
 async def test_connections_and_kinds_of_jobs_do_not_stand_in_each_others_way(queue: Queue) -> None:
-    for name in ("push", "reread", "pull"):
-        await queue.wake(name, HERE)  # type: ignore[arg-type]
+    names: tuple[JobName, ...] = ("push", "reread", "pull")
+    for name in names:
+        await queue.wake(name, HERE)
     await queue.wake("push", HERE + 1)
     assert len(await waiting(queue, "push")) == 3
     assert len(await waiting(queue, "pull")) == 1
