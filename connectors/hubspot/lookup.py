@@ -29,7 +29,7 @@ class Lookup:
         answered = _by_requested_id(rows, wanted)
         missing = [record_id for record_id in wanted if record_id not in answered]
         archived = await self._batches(object_name, missing, fields, archived=True)
-        deletions = {str(row["id"]): archive_deletion(row, probed=True) for row in archived}
+        deletions = {one: _archived(row, one) for one, row in _by_requested_id(archived, missing).items()}
         for record_id in missing:
             if record_id not in deletions:
                 found = await self._single(object_name, record_id, fields)
@@ -86,6 +86,13 @@ def _by_requested_id(rows: Sequence[Json], wanted: Sequence[str]) -> dict[str, J
     asked = set(wanted)
     found = {old: row for row in rows for old in merged_ids(row) if old in asked}
     return found | {str(row["id"]): row for row in rows if str(row["id"]) in asked}
+
+
+def _archived(row: Json, requested: str) -> Deletion:
+    """An archived record; one merged into a record that was archived then is still merged first."""
+    if str(row["id"]) == requested:
+        return archive_deletion(row, probed=True)
+    return Deletion(requested, "merged", merged_into=str(row["id"]), source="probe")
 
 
 def _record(object_name: str, row: Json, fields: Sequence[str], requested: str) -> RemoteRecord:

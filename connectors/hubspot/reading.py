@@ -133,8 +133,9 @@ class Reading:
         """What was archived since the last run: archived records are not searchable, and the list has no filter."""
         answer = await self._list(query, at.after, _LIST_LIMIT, archived=True)
         since = from_millis(_with_overlap(at.since))
-        found = [archive_deletion(row) for row in answer.body["results"]]
-        deletions = [one for one in found if one.at is None or one.at >= since]
+        rows = [row for row in answer.body["results"] if not _before(parse_stamp(row.get("archivedAt")), since)]
+        # A record may have been merged and its survivor archived since the last run: both are told.
+        deletions = [*merge_deletions(rows), *(archive_deletion(row) for row in rows)]
         at = msgspec.structs.replace(at, after=_next(answer))
         done = at.after is None
         return Page([], _encode(_idle(at) if done else at), done, deletions)
@@ -151,8 +152,7 @@ class Reading:
 
     async def _list(self, query: ReadQuery, after: str | None, limit: int, *, archived: bool) -> Answer:
         params: Json = {"limit": limit, "archived": "true" if archived else "false"}
-        names = [modified_property(query.object)] if archived else asked_properties(query.object, query.fields)
-        params["properties"] = ",".join(names)
+        params["properties"] = ",".join(asked_properties(query.object, () if archived else query.fields))
         if after is None:
             return await self._api.get(self._path(query), params)
         try:

@@ -131,6 +131,9 @@ def fresh_pipelines() -> dict[str, list[Pipeline]]:
     }
 
 
+PARTNER_ROLES = (
+    "reseller", "distributor", "msp", "si", "isv", "referral", "technology", "cosell", "mssp", "agent", "dealer",
+)  # fmt: skip
 _PROBABILITY = {"approved": "0.5", "won": "1.0", "lost": "0.0", "rejected": "0.0"}
 
 
@@ -176,7 +179,7 @@ def _companies() -> list[Property]:
         _select("type", "PARTNER", "PROSPECT", "RESELLER", "VENDOR", "OTHER", custom=False),
         _select("partner_tier", "registered", "silver", "gold", "platinum"),
         _select("partner_status", "prospect", "active", "suspended", "terminated"),
-        _select("partner_roles", "reseller", "distributor", "msp", "si", "isv", "referral", many=True),
+        _select("partner_roles", *PARTNER_ROLES, many=True),
         _select("revenue_currency", *CURRENCIES),
         Property("contract_end", "date", "date", custom=True),
         _key("program_number"),

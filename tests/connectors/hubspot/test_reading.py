@@ -172,6 +172,26 @@ async def test_chain_of_merges_ends_at_the_last_survivor(bench: Bench, hubspot: 
     assert (await read_one(hubspot, "companies", first, "name")).fields["name"] == "Company 2"
 
 
+async def test_merged_record_whose_survivor_was_archived_is_told_as_merged(
+    bench: Bench, hubspot: HubSpotClient
+) -> None:
+    first, second = bench.companies(2)
+    scan = await read_all(hubspot, COMPANIES)
+    bench.later(seconds=60)
+    survivor = bench.sandbox.human_merge("companies", first, second)
+    bench.sandbox.human_delete("companies", survivor)
+
+    changes = await read_all(hubspot, COMPANIES, scan.cursor)
+    probed = await hubspot.read_many("companies", [first, survivor], ("name",))
+
+    told = {(one.id, one.kind, one.merged_into) for one in changes.deletions}
+    assert told == {(first, "merged", survivor), (second, "merged", survivor), (survivor, "deleted", None)}
+    assert [(one.id, one.kind, one.merged_into) for one in probed.deletions] == [
+        (first, "merged", survivor),
+        (survivor, "deleted", None),
+    ]
+
+
 async def test_archived_is_not_deleted(bench: Bench, hubspot: HubSpotClient) -> None:
     archived, purged = bench.companies(2)
     scan = await read_all(hubspot, COMPANIES)
