@@ -12,7 +12,7 @@ from connectors.salesforce.errors import from_response
 from connectors.salesforce.settings import SalesforceSettings, secret_text
 from hub.sdk.auth import Token, TokenSource
 from hub.sdk.connector import ConnectorContext
-from hub.sdk.errors import AuthFailed, RecordRejected, Unavailable
+from hub.sdk.errors import AuthFailed, OutcomeUnknown, RecordRejected, Unavailable
 from hub.sdk.http import decode_json
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -78,7 +78,10 @@ class Sessions:
         url = f"{self._settings.instance}/services/oauth2/token"
         # A rotated refresh token may be used up by a request whose answer was lost; the other grants can be repeated.
         repeatable = self._settings.auth != "refresh_token"
-        response = await self._context.http.request("POST", url, data=form, safe=repeatable)
+        try:
+            response = await self._context.http.request("POST", url, data=form, safe=repeatable)
+        except OutcomeUnknown as lost:
+            raise Unavailable("Salesforce's token endpoint gave no answer; signing in is tried again.") from lost
         if response.status_code == 200:
             return _token_of(response.content)
         error = from_response(response, writing=False)

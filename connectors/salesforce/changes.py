@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from connectors.salesforce.rest import Reply, Rest
 from connectors.salesforce.rows import Row, deletion, record_maker, stamp_of
@@ -56,30 +57,30 @@ class ChangeReader:
 
     async def read_page(self, query: ReadQuery, cursor: str | None) -> Page:
         position = Position() if cursor is None else _read_cursor(cursor)
-        limit, batch = _sizes(query)
-        reply, left = await self._fetch(query, position, limit=limit, batch=batch)
+        reply, statement = await self._fetch(query, position)
         if not isinstance(reply.body, dict) or not isinstance(reply.body.get("records"), list):
             raise Unavailable("Salesforce's answer to a query holds no records.")
         rows: list[Row] = reply.body["records"]
-        locator = reply.body.get("nextRecordsUrl")
         _refuse_old(query, position, reply.at)
-        following = _advance(position, rows, locator=locator, at=reply.at, left=left)
-        exhausted = locator is None and following.left > 0
-        if locator is None and not exhausted and following.after == following.begun:
+        following = _advance(statement, rows, locator=reply.body.get("nextRecordsUrl"), at=reply.at)
+        ended = following.locator is None
+        exhausted = ended and following.left > 0
+        if ended and not exhausted and following.after == following.begun:
             raise Unavailable("Salesforce sent rows without a readable SystemModstamp.")
         return _page(query, position, rows, following, done=exhausted)
 
-    async def _fetch(self, query: ReadQuery, position: Position, *, limit: int, batch: int) -> tuple[Reply, int]:
-        """The next page, and how many rows its statement still had to give before it."""
+    async def _fetch(self, query: ReadQuery, position: Position) -> tuple[Reply, Position]:
+        """The next page, and the position as it was before it: inside a statement, or where a new one began."""
+        limit, batch = _sizes(query)
         options = {"Sforce-Query-Options": f"batchSize={batch}"}
         if position.locator is not None:
             try:
-                return await self._rest.get(position.locator, headers=options), position.left
+                return await self._rest.get(position.locator, headers=options), position
             except RecordRejected as expired:
                 if expired.code != "INVALID_QUERY_LOCATOR":
                     raise
         incremental = position.watermark is not None
-        statement = changes(
+        soql = changes(
             query.object,
             columns(query.object, query.fields, deletions=incremental),
             where=query.where,
@@ -88,7 +89,8 @@ class ChangeReader:
             limit=limit,
         )
         path = "/queryAll" if incremental else "/query"
-        return await self._rest.get(path, params={"q": statement}, headers=options), limit
+        reply = await self._rest.get(path, params={"q": soql}, headers=options)
+        return reply, replace(position, asked=reply.at, begun=position.after, left=limit)
 
 
 def _sizes(query: ReadQuery) -> tuple[int, int]:
@@ -105,23 +107,16 @@ def _refuse_old(query: ReadQuery, position: Position, at: datetime | None) -> No
         )
 
 
-def _advance(
-    position: Position, rows: Sequence[Row], *, locator: str | None, at: datetime | None, left: int
-) -> Position:
-    """The position after a page; `left` is what its statement had to give before it."""
-    same_statement = position.locator is not None and left == position.left
-    asked = position.asked if same_statement else at
-    begun = position.begun if same_statement else position.after
-    after = _passed(rows, asked) or position.after
-    if locator is None and after == begun:
+def _advance(statement: Position, rows: Sequence[Row], *, locator: str | None, at: datetime | None) -> Position:
+    """The position after a page of `statement`."""
+    after = _passed(rows, statement.asked) or statement.after
+    if locator is None and after == statement.begun:
         after = _key(rows[-1]) if rows else after
-    return Position(
-        watermark=position.watermark,
-        started=position.started or at or _oldest(rows),
+    return replace(
+        statement,
+        started=statement.started or at or _oldest(rows),
         after=after,
-        asked=asked,
-        begun=begun,
-        left=left - len(rows),
+        left=statement.left - len(rows),
         locator=locator,
     )
 

@@ -22,6 +22,9 @@ OPPORTUNITY_STAGES = {
     "Closed Won": (100, True, True),
     "Closed Lost": (0, True, False),
 }
+PARTNER_ROLES = (
+    "Reseller", "Distributor", "MSP", "SI", "ISV", "Referral", "Technology", "Co-sell", "MSSP", "Agent", "Dealer",
+)  # fmt: skip
 LEAD_SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
 
 
@@ -95,7 +98,7 @@ def _account() -> ObjectType:
             Field(
                 "Partner_Roles__c",
                 "multipicklist",
-                values=("Reseller", "Distributor", "MSP", "SI", "ISV", "Referral"),
+                values=PARTNER_ROLES,
                 restricted=True,
             ),
             _text("Program_Number__c", 40, unique=True),

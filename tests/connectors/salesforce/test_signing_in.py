@@ -148,6 +148,25 @@ async def test_crash_between_rotated_refresh_and_persist(bench: Bench) -> None:
     assert saved["refresh_token"] != before["refresh_token"]
 
 
+@pytest.mark.parametrize("rotating", [True, False])
+async def test_a_refresh_whose_answer_was_lost_is_tried_again_and_says_when_the_token_is_used_up(
+    bench: Bench, rotating: bool
+) -> None:
+    bench.sandbox.faults.set("rotate_refresh_token", rotating)
+    salesforce = bench.connect(**REFRESH)
+    await salesforce.check()
+    bench.sandbox.faults.arm("expire_token")
+    bench.sandbox.faults.arm("lose_response", match="/oauth2/token")
+
+    with pytest.raises(Unavailable):
+        await salesforce.check()
+    if rotating:
+        with pytest.raises(AuthFailed, match="used up"):
+            await salesforce.check()
+    else:
+        assert (await salesforce.check()).name == "Sandbox Org"
+
+
 async def test_a_revoked_grant_is_auth_failed(bench: Bench) -> None:
     salesforce = bench.connect(**REFRESH)
     await salesforce.check()
