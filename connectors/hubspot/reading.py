@@ -26,15 +26,15 @@ from connectors.hubspot.records import (
 from connectors.hubspot.stamps import from_millis, parse_stamp, to_millis
 from connectors.hubspot.where import filter_groups
 from hub.sdk.clock import Clock
-from hub.sdk.errors import CursorExpired, RecordRejected
-from hub.sdk.records import Deletion, Page, ReadQuery
+from hub.sdk.errors import CursorExpired, RateLimited, RecordRejected, Unavailable
+from hub.sdk.records import Page, ReadQuery
 
 # Search takes "moments" to show a change; archived and merged records are found by the same window.
 OVERLAP = timedelta(minutes=5)
 _LIST_LIMIT = 100
 _SEARCH_LIMIT = 200
-# A page of a scan is put together from several lists, so that one request for associations serves them all.
-_SCAN_PAGE = 500
+# A page is put together from several answers, so that one request for associations serves them all.
+_PAGE = 1000
 
 Json = dict[str, Any]
 
@@ -56,6 +56,10 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     tie: str | None = None
 
 
+# Rows of one answer, and where to go on from there.
+_Step = tuple[list[Json], Cursor]
+
+
 class Reading:
     """Pages of changes of one account."""
 
@@ -66,67 +70,75 @@ class Reading:
 
     async def page(self, query: ReadQuery, cursor: str | None) -> Page:
         at = _begin(cursor)
-        if at.phase == "scan":
-            return await (self._scan_by_search(query, at) if query.where else self._scan_by_list(query, at))
-        if at.phase == "changes":
-            return await self._changes(query, at)
-        return await self._archived(query, at)
+        if at.phase == "archive":
+            return await self._archived(query, at)
+        rows, following = await self._gather(query, at)
+        if following.phase == "archive":
+            return await self._last_changes(query, rows, following)
+        done = following.phase == "idle"
+        return await self._page(query, at, rows, following, done=done, complete_scan=done and query.where is None)
 
-    async def _scan_by_list(self, query: ReadQuery, at: Cursor) -> Page:
-        size = query.page_size or _SCAN_PAGE
+    async def _gather(self, query: ReadQuery, at: Cursor) -> _Step:
+        """The rows of one page: as many requests as fit into it, up to the end of the phase."""
+        size = query.page_size or _PAGE
+        by_list = at.phase == "scan" and query.where is None
+        step, limit = (self._listed, _LIST_LIMIT) if by_list else (self._searched, _SEARCH_LIMIT)
+        limit, phase = min(limit, size), at.phase
         rows: list[Json] = []
-        while True:
-            answer = await self._list(query, at.after, min(_LIST_LIMIT, size - len(rows)), archived=False)
-            rows += answer.body["results"]
-            at = msgspec.structs.replace(at, after=_next(answer), started=self._started(at, answer))
-            if at.after is None or len(rows) >= size:
-                break
-        done = at.after is None
-        return await self._page(query, rows, _idle(at) if done else at, done=done, complete_scan=done)
+        while at.phase == phase and size - len(rows) >= limit:
+            try:
+                found, at = await step(query, at, limit)
+            except (RateLimited, Unavailable):
+                if not rows:
+                    raise
+                break  # what was read is handed over; the next page's first request meets the error itself
+            rows += found
+        return rows, at
 
-    async def _scan_by_search(self, query: ReadQuery, at: Cursor) -> Page:
+    async def _listed(self, query: ReadQuery, at: Cursor, limit: int) -> _Step:
+        answer = await self._list(query, at.after, limit, archived=False)
+        at = msgspec.structs.replace(at, after=_next(answer), started=self._started(at, answer))
+        return answer.body["results"], at if at.after is not None else _idle(at)
+
+    async def _searched(self, query: ReadQuery, at: Cursor, limit: int) -> _Step:
+        if at.phase == "scan":
+            return await self._scope(query, at, limit)
+        return await (self._changed(query, at, limit) if at.tie is None else self._same_stamp(query, at, limit))
+
+    async def _scope(self, query: ReadQuery, at: Cursor, limit: int) -> _Step:
         """A scan of the records that `where` selects: by id, and as complete as the index (the overlap repairs it)."""
         filters = [_filter("hs_object_id", "GT", at.after)] if at.after else []
-        answer = await self._search(query, filters, sort="hs_object_id")
+        answer = await self._search(query, filters, sort="hs_object_id", limit=limit)
         rows = answer.body["results"]
         at = msgspec.structs.replace(at, started=self._started(at, answer))
-        done = _next(answer) is None
-        following = _idle(at) if done else msgspec.structs.replace(at, after=str(rows[-1]["id"]))
-        return await self._page(query, rows, following, done=done)
+        return rows, _idle(at) if _next(answer) is None else msgspec.structs.replace(at, after=str(rows[-1]["id"]))
 
-    async def _changes(self, query: ReadQuery, at: Cursor) -> Page:
-        if at.tie is not None:
-            return await self._same_stamp(query, at)
+    async def _changed(self, query: ReadQuery, at: Cursor, limit: int) -> _Step:
         stamp = modified_property(query.object)
-        answer = await self._search(query, [_filter(stamp, "GTE", at.anchor)], sort=stamp)
+        answer = await self._search(query, [_filter(stamp, "GTE", at.anchor)], sort=stamp, limit=limit)
         at = msgspec.structs.replace(at, started=self._started(at, answer))
         rows = answer.body["results"]
         if _next(answer) is None:
-            return await self._last_changes(query, rows, msgspec.structs.replace(at, phase="archive"))
+            return rows, msgspec.structs.replace(at, phase="archive")
         last = _stamp_of(query, rows[-1])
-        # Records of the last stamp may go on beyond this page: they are read again from there, all together.
+        # Records of the last stamp may go on beyond this answer: they are read again from there, all together.
         whole = [row for row in rows if _stamp_of(query, row) != last]
-        at = msgspec.structs.replace(at, anchor=last, tie=None if whole else "0")
-        return await self._page(query, whole, at, done=False) if whole else await self._same_stamp(query, at)
+        return whole, msgspec.structs.replace(at, anchor=last, tie=None if whole else "0")
 
-    async def _same_stamp(self, query: ReadQuery, at: Cursor) -> Page:
+    async def _same_stamp(self, query: ReadQuery, at: Cursor, limit: int) -> _Step:
         """Records that share one stamp, by id: any number of them."""
-        filters = [
-            _filter(modified_property(query.object), "EQ", at.anchor),
-            _filter("hs_object_id", "GT", at.tie),
-        ]
-        answer = await self._search(query, filters, sort="hs_object_id")
+        exactly = _filter(modified_property(query.object), "EQ", at.anchor)
+        filters = [exactly, _filter("hs_object_id", "GT", at.tie)]
+        answer = await self._search(query, filters, sort="hs_object_id", limit=limit)
         rows = answer.body["results"]
         if _next(answer) is None:
-            following = msgspec.structs.replace(at, anchor=at.anchor + 1, tie=None)
-        else:
-            following = msgspec.structs.replace(at, tie=str(rows[-1]["id"]))
-        return await self._page(query, rows, following, done=False)
+            return rows, msgspec.structs.replace(at, anchor=at.anchor + 1, tie=None)
+        return rows, msgspec.structs.replace(at, tie=str(rows[-1]["id"]))
 
     async def _last_changes(self, query: ReadQuery, rows: Sequence[Json], at: Cursor) -> Page:
         """The last page of changes, together with the first of what was archived: a quiet run is one page."""
         archived = await self._archived(query, at)
-        page = await self._page(query, rows, at, done=archived.done)
+        page = await self._page(query, at, rows, at, done=archived.done)
         return msgspec.structs.replace(page, cursor=archived.cursor, deletions=[*page.deletions, *archived.deletions])
 
     async def _archived(self, query: ReadQuery, at: Cursor) -> Page:
@@ -141,14 +153,22 @@ class Reading:
         return Page([], _encode(_idle(at) if done else at), done, deletions)
 
     async def _page(
-        self, query: ReadQuery, rows: Sequence[Json], at: Cursor, *, done: bool, complete_scan: bool = False
+        self,
+        query: ReadQuery,
+        at: Cursor,
+        rows: Sequence[Json],
+        following: Cursor,
+        *,
+        done: bool,
+        complete_scan: bool = False,
     ) -> Page:
-        records = [to_record(query.object, row, query.fields) for row in rows]
-        deletions: list[Deletion] = merge_deletions(rows)
+        """The page that was read at `at`; a record that changed while it was gathered is in it once, as seen last."""
+        last = list({str(row["id"]): row for row in rows}.values())
+        records = [to_record(query.object, row, query.fields) for row in last]
         since = from_millis(at.since)
-        reread = sum(at.phase != "scan" and _before(record.modified_at, since) for record in records)
+        reread = sum(_before(record.modified_at, since) for record in records)
         found = await with_associations(self._associations, query.object, records, query.fields)
-        return Page(found, _encode(at), done, deletions, complete_scan, 0 if complete_scan else reread)
+        return Page(found, _encode(following), done, merge_deletions(last), complete_scan, reread)
 
     async def _list(self, query: ReadQuery, after: str | None, limit: int, *, archived: bool) -> Answer:
         params: Json = {"limit": limit, "archived": "true" if archived else "false"}
@@ -162,12 +182,12 @@ class Reading:
             message = "HubSpot no longer takes the paging token of an interrupted read."
             raise CursorExpired(message, code=exc.code, status=exc.status) from exc
 
-    async def _search(self, query: ReadQuery, filters: Sequence[Json], *, sort: str) -> Answer:
+    async def _search(self, query: ReadQuery, filters: Sequence[Json], *, sort: str, limit: int) -> Answer:
         body = {
             "filterGroups": filter_groups(query.where, filters),
             "sorts": [{"propertyName": sort, "direction": "ASCENDING"}],
             "properties": asked_properties(query.object, query.fields),
-            "limit": min(_SEARCH_LIMIT, query.page_size or _SEARCH_LIMIT),
+            "limit": limit,
         }
         return await self._api.read(f"{self._path(query)}/search", body, pool=SEARCH_POOL)
 

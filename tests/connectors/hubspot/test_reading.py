@@ -9,7 +9,7 @@ import pytest
 
 from connectors.hubspot.client import HubSpotClient
 from connectors.hubspot.paths import API_VERSION
-from hub.sdk.errors import CursorExpired, RecordRejected
+from hub.sdk.errors import CursorExpired, RateLimited, RecordRejected
 from hub.sdk.records import Deletion, ReadQuery
 from tests.connectors.hubspot.conftest import Bench, read_all, read_one, update
 
@@ -121,6 +121,39 @@ async def test_expired_list_token_means_a_full_read(bench: Bench, hubspot: HubSp
         await hubspot.read_page(query, first.cursor)
 
     assert len((await read_all(hubspot, query)).ids) == 250
+
+
+async def test_pause_in_the_middle_of_a_page_keeps_what_was_read(bench: Bench, hubspot: HubSpotClient) -> None:
+    companies = bench.companies(350)
+    await hubspot.check()
+    bench.sandbox.faults.arm("throttle", match="/objects/", after=2, times=2)
+
+    first = await hubspot.read_page(COMPANIES, None)
+    with pytest.raises(RateLimited):
+        await hubspot.read_page(COMPANIES, first.cursor)
+    rest = await read_all(hubspot, COMPANIES, first.cursor)
+
+    assert [record.id for record in first.records] == companies[:200]
+    assert rest.ids == companies[200:]
+    assert not first.done
+
+
+async def test_thousand_changes_cost_no_more_than_a_few_requests(bench: Bench, hubspot: HubSpotClient) -> None:
+    query = ReadQuery("contacts", ("lastname", "associations.companies"))
+    [company] = bench.companies(1)
+    scan = await read_all(hubspot, query)
+    bench.later(seconds=600)
+    for number in range(1000):
+        bench.later(seconds=0.01)
+        bench.sandbox.human_create("contacts", {"lastname": f"P{number}", "associations": {"companies": company}})
+    bench.requests.clear()
+
+    changes = await read_all(hubspot, query, scan.cursor)
+
+    assert len(set(changes.ids)) == 1000
+    assert len(bench.sent("/search")) <= 6
+    assert len(bench.sent("/associations/")) <= 2
+    assert len(bench.requests) <= 9
 
 
 async def test_scan_asks_for_associations_once_a_page(bench: Bench, hubspot: HubSpotClient) -> None:
