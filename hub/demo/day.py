@@ -8,8 +8,8 @@ from typing import Any
 
 from hub.demo.data import Programme
 from hub.demo.stage import Crm, Stage
-
-receive_webhook: Any = None
+from hub.services.waking import NoQueue
+from hub.services.webhooks import accept_webhook
 
 # Object → the field by which the demo knows a record in each CRM.
 NAMES = {
@@ -59,7 +59,7 @@ class Day:
             self._one_true_conflict,
             self._a_duplicate_and_its_merge,
             self._a_delete,
-            # WEBHOOK
+            self._a_webhook_burst,
             self._a_throttled_spell,
             self._a_lost_response,
         ):
@@ -125,8 +125,8 @@ class Day:
         await self.stage.settle()
         return Scene(
             "A deletion",
-            "A contact was deleted in HubSpot. It stays in Salesforce, as the mapping says, and a later edit there did not"
-            " bring it back to life.",
+            "A contact was deleted in HubSpot. It stays in Salesforce, as the mapping says, and a later edit there"
+            " did not bring it back to life.",
         )
 
     async def _a_webhook_burst(self) -> Scene:
@@ -139,14 +139,14 @@ class Day:
         deliveries = hubspot.sandbox.take_webhooks(_ADDRESS)
         events = 0
         for request in reversed(deliveries):
-            events += await receive_webhook(self.stage.app.shop, name=hubspot.name, request=request)
+            events += await accept_webhook(self.stage.app.shop, name=hubspot.name, request=request, queue=NoQueue())
         await self.stage.reread(hubspot)
         await self.stage.push(self.stage.salesforce)
         await self.stage.settle()
         return Scene(
             "A burst of webhooks",
-            f"{len(deliveries)} signed deliveries arrived out of order, some twice: {events} new hints, each record read"
-            " again once and brought to Salesforce.",
+            f"{len(deliveries)} signed deliveries arrived out of order, some twice: {events} new hints, each record"
+            " read again once and brought to Salesforce.",
         )
 
     async def _a_throttled_spell(self) -> Scene:

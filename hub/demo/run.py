@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from config.settings import Settings
 from hub.app import App, open_app
 from hub.demo.check import Verdict, compare
-from hub.demo.data import Programme, make_programme, seed_systems
+from hub.demo.data import make_programme, seed_systems
 from hub.demo.day import Day, Scene
 from hub.demo.stage import Stage, make_sandboxes, open_stage
 from hub.services.previews import preview_pull
@@ -54,6 +53,7 @@ class DemoResult:
 
 
 Tell = Callable[[Scene], None]
+End = Callable[[DemoResult], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -66,36 +66,39 @@ async def demo_app(settings: Settings) -> AsyncIterator[App]:
         yield app
 
 
-async def play_demo(
-    app: App,
-    *,
-    seed: int,
-    tell: Tell,
-    programme: Programme | None = None,
-    after: Callable[[Stage], object] | None = None,
-) -> DemoResult:
-    """Everything from the empty hub to the verdict. `tell` hears each scene as it ends."""
+async def play_demo(app: App, *, seed: int, tell: Tell, end: End | None = None) -> DemoResult:
+    """Everything from the empty hub to the verdict. `tell` hears each scene as it ends.
+
+    `end` hears the result while everything is still standing.
+    """
     started = time.monotonic()
-    programme = programme or make_programme(firms=FIRMS, people=PEOPLE, deals=DEALS, seed=seed)
+    programme = make_programme(firms=FIRMS, people=PEOPLE, deals=DEALS, seed=seed)
     sandboxes = make_sandboxes(seed)
     seed_systems(programme, sandboxes["salesforce"], sandboxes["hubspot"])
-    scenes: list[Scene] = []
-
-    def said(scene: Scene) -> None:
-        scenes.append(scene)
-        tell(scene)
-
     async with open_stage(app, sandboxes) as stage:
-        said(await _connected(stage))
-        said(await _previewed(stage))
-        await stage.settle()
-        said(_loaded(stage))
         day = Day(stage, programme)
-        async for scene in day.play():
-            said(scene)
+        scenes = [scene async for scene in _told(_scenes(stage, day), tell)]
         verdict = await compare(stage, day)
         calls = {crm.name: crm.calls() for crm in stage.crms}
-    return DemoResult(verdict, calls, time.monotonic() - started, tuple(scenes))
+        result = DemoResult(verdict, calls, time.monotonic() - started, tuple(scenes))
+        if end:
+            await end(result)
+    return result
+
+
+async def _scenes(stage: Stage, day: Day) -> AsyncIterator[Scene]:
+    yield await _connected(stage)
+    yield await _previewed(stage)
+    await stage.settle()
+    yield _loaded(stage)
+    async for scene in day.play():
+        yield scene
+
+
+async def _told(scenes: AsyncIterator[Scene], tell: Tell) -> AsyncIterator[Scene]:
+    async for scene in scenes:
+        tell(scene)
+        yield scene
 
 
 async def _connected(stage: Stage) -> Scene:
@@ -125,10 +128,6 @@ def _loaded(stage: Stage) -> Scene:
     )
 
 
-def show_progress(console: Console) -> Progress:
-    return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console)
-
-
 def print_scene(console: Console, scene: Scene) -> None:
     console.print(f"[bold]{scene.title}[/bold]\n  {scene.text}\n", highlight=False)
 
@@ -146,7 +145,7 @@ def print_result(console: Console, result: DemoResult) -> None:
     console.print(
         f"{'Converged' if v.converged else 'NOT converged'}: {v.links:,} links, {len(v.lost_updates)} lost updates,"
         f" {v.duplicates} duplicates, {v.echo_writes} echo writes, {v.dead_letters} dead letters,"
-        f" {v.conflicts_open} conflict open, in {result.seconds:.1f} s.",
+        f" {v.conflicts_open} conflicts open, in {result.seconds:.1f} s.",
         highlight=False,
     )
     for sentence in (*v.differences[:10], *v.lost_updates[:10]):

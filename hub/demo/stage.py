@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hub.app import App
@@ -45,15 +46,11 @@ class Crm:
         return self.sandbox.rows(object_name)
 
     def find(self, object_name: str, **fields: Any) -> str:
-        """The id of the one live record with these field values; LookupError otherwise."""
-        (found,) = [
-            remote_id
-            for remote_id, row in self.rows(object_name).items()
-            if all(row.get(name) == value for name, value in fields.items())
-        ] or [None]
-        if found is None:
-            raise LookupError(f"{self.name} has no {object_name} with {fields}")
-        return found
+        """The id of the first live record with these field values; LookupError when there is none."""
+        for remote_id, row in self.rows(object_name).items():
+            if all(row.get(name) == value for name, value in fields.items()):
+                return remote_id
+        raise LookupError(f"{self.name} has no {object_name} with {fields}")
 
     def calls(self) -> int:
         return sum(self.sandbox.calls.values())
@@ -152,8 +149,9 @@ async def rest(seconds: float) -> None:
 
 
 @asynccontextmanager
-async def open_stage(app: App, sandboxes: dict[str, Sandbox]) -> AsyncIterator[Stage]:
+async def open_stage(app: App, sandboxes: dict[str, Sandbox], *, mappings: Path | None = None) -> AsyncIterator[Stage]:
     """Serve both sandboxes, connect them as an operator would, and open the connections."""
+    own = {"mappings": str(mappings)} if mappings else {}
     async with AsyncExitStack() as stack:
         crms = {}
         for name, sandbox in sandboxes.items():
@@ -163,7 +161,7 @@ async def open_stage(app: App, sandboxes: dict[str, Sandbox]) -> AsyncIterator[S
                 name=name,
                 system=name,
                 settings=sandbox.settings(server.url),
-                options={"allow_private": True},
+                options={"allow_private": True, **own},
                 actor="demo",
             )
             opened = await stack.enter_async_context(await open_connection(app.shop, stored))

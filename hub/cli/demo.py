@@ -1,0 +1,87 @@
+"""`partnerhub demo`: a day between two emulated CRMs, told as it happens and checked at its end."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from config.settings import Settings
+from hub.app import App
+from hub.cli.errors import CommandFailed
+from hub.cli.output import AsJson, tell, waiting
+from hub.cli.session import command_settings
+from hub.demo.real import InputMissing, Linked, link_real_lists
+from hub.demo.run import DemoResult, demo_app, play_demo, print_result, print_scene
+from hub.main import up
+
+
+def demo(
+    *,
+    real: Annotated[Path | None, typer.Option(help="Link the labelled lists of this folder instead.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed makes another programme.")] = 7,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running and print the address.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Play a day between Salesforce, the hub and HubSpot, all on this machine, and check the outcome.
+
+    Ends with code 1 when the three sides do not agree.
+    """
+    settings = command_settings()
+    if real is not None:
+        linked = asyncio.run(_link(settings, real, quiet=as_json))
+        typer.echo(linked.as_json() if as_json else _summary(linked))
+        good = linked.good
+    else:
+        good = asyncio.run(_play(settings, seed=seed, keep=keep, as_json=as_json)).verdict.good
+    if not good:
+        raise typer.Exit(1)
+
+
+async def _play(settings: Settings, *, seed: int, keep: bool, as_json: bool) -> DemoResult:
+    console = Console(quiet=as_json, highlight=False)
+
+    async def end(app: App, result: DemoResult) -> None:
+        if as_json:
+            typer.echo(result.as_json())
+        else:
+            print_result(console, result)
+        if keep:
+            await _stay(app)
+
+    with waiting("Playing the demo …"):
+        async with demo_app(settings) as app:
+            return await play_demo(
+                app, seed=seed, tell=lambda scene: print_scene(console, scene), end=lambda result: end(app, result)
+            )
+
+
+async def _stay(app: App) -> None:
+    """Serve the API and keep syncing until the person has seen enough."""
+
+    async def ready(_: App, address: str) -> None:
+        tell(f"The hub goes on at {address}/docs; stop it with Ctrl-C.")
+
+    await up(app.settings, stop=asyncio.Event(), ready=ready)
+
+
+async def _link(settings: Settings, directory: Path, *, quiet: bool) -> Linked:
+    with waiting("Linking the lists …"):
+        async with demo_app(settings) as app:
+            try:
+                return await link_real_lists(app, directory, tell=(lambda _: None) if quiet else tell)
+            except InputMissing as exc:
+                raise CommandFailed(str(exc), code="input-missing", exit_code=2) from None
+
+
+def _summary(linked: Linked) -> str:
+    return (
+        f"{linked.linked_once:,} of {linked.records:,} records are linked exactly once, {linked.lost} are lost.\n"
+        f"{linked.automatic_links:,} automatic links between the systems: precision {linked.precision:.4f},"
+        f" recall {linked.recall:.4f}.\n"
+        f"{linked.waiting_for_a_person:,} wait for a person with their evidence;"
+        f" {linked.suspected_duplicates:,} suspected duplicates inside one system are listed."
+    )
