@@ -55,20 +55,22 @@ async def list_mappings(shop: Workshop, *, name: str) -> list[MappingView]:
     ]
 
 
-async def check_mappings(shop: Workshop, *, name: str) -> list[MappingIssue]:
-    """Every fault of the connection's mappings: in the files, and against the objects that the system has now.
+async def check_mappings(
+    shop: Workshop, *, name: str, mappings: Sequence[Mapping] | None = None
+) -> list[MappingIssue]:
+    """Every fault of mappings (default: the connection's own): in the files, and against what the system has now.
 
     Raises ConnectionUnknown and RemoteErrors.
     """
     stored = await find_connection(shop, name)
     try:
-        mappings = mappings_of(shop, stored)
+        checked = list(mappings_of(shop, stored).values()) if mappings is None else mappings
     except MappingError as exc:
         return list(exc.issues)
     async with connected(shop, stored) as opened:
         if not isinstance(opened, Describes):
             return []
-        return [issue for mapping in mappings.values() for issue in await _check(opened, mapping)]
+        return [issue for mapping in checked for issue in await _check(opened, mapping)]
 
 
 async def preview_mapping(shop: Workshop, *, name: str, object_name: str, remote_id: str) -> MappingPreview:

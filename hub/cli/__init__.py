@@ -1,0 +1,53 @@
+"""The command `partnerhub`: everything that an administrator does, for people and (with --json) for programs."""
+
+from __future__ import annotations
+
+import typer
+
+from hub.cli import (
+    check,
+    conflicts,
+    connect,
+    demo,
+    keys,
+    mapping,
+    retries,
+    reviews,
+    sandbox,
+    serve,
+    status,
+    sync,
+    why,
+)
+from hub.cli.errors import Commands
+
+app = typer.Typer(
+    cls=Commands,
+    help="Keeps one Unified Partner Record and every partner system around it in step.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command()(demo.demo)
+app.command()(serve.up)
+app.command()(serve.worker)
+
+app.command(rich_help_panel="Connections")(connect.connect)
+app.command("connections", rich_help_panel="Connections")(connect.list_connections)
+app.command(rich_help_panel="Connections")(check.check)
+app.command(rich_help_panel="Connections")(connect.discover)
+app.command(rich_help_panel="Connections")(connect.pause)
+app.command(rich_help_panel="Connections")(connect.resume)
+app.command(rich_help_panel="Connections")(sandbox.sandbox)
+
+app.command(rich_help_panel="Syncing")(sync.sync)
+app.command(rich_help_panel="Syncing")(status.status)
+app.command(rich_help_panel="Syncing")(status.runs)
+app.command(rich_help_panel="Syncing")(why.why)
+
+app.add_typer(mapping.app, name="mapping")
+app.add_typer(retries.app, name="retries")
+app.add_typer(conflicts.app, name="conflicts")
+app.add_typer(reviews.app, name="reviews")
+app.add_typer(keys.app, name="keys")

@@ -1,0 +1,144 @@
+"""sync: read one connection and deliver what follows, now and in this process; or show what a read would do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+from rich.progress import Progress, TaskID
+from rich.text import Text
+
+from hub.app import App
+from hub.cli.output import AsJson, bad, good, plain, progress, show, table
+from hub.cli.session import owner, with_app
+from hub.db import connections
+from hub.services.counts import Counts
+from hub.services.dry_runs import DryRun, dry_run
+from hub.services.sync_now import SyncReport, sync_now
+from hub.services.watching import QuarantineView, list_quarantine
+
+_SHOWN = 20
+
+
+def sync(
+    name: Annotated[str, typer.Argument(help="Name of the connection.", show_default=False)],
+    objects: Annotated[
+        list[str] | None, typer.Option("--object", help="Only this object; may be given more than once.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="Show what a read would do to the hub's records, and do nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read what changed in a connection, and deliver what follows to every connection."""
+    if dry:
+        _dry_run(name, objects or [], full, as_json)
+        return
+
+    async def work(app: App) -> tuple[SyncReport, list[QuarantineView]]:
+        with progress() as bars:
+            report = await sync_now(
+                app.shop, name=name, objects=objects or [], full=full, owner=owner(), listener=Bars(bars).told
+            )
+        return report, await _quarantined(app, name)
+
+    report, kept_out = with_app(work)
+    data = {"report": report, "quarantined": kept_out}
+    show(data, *_report_views(report), *_quarantine_views(kept_out), as_json=as_json)
+    if report.halted:
+        raise typer.Exit(1)
+
+
+class Bars:
+    """One line an object that counts its records."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def told(self, object_name: str, counts: Counts) -> None:
+        if object_name not in self._tasks:
+            self._tasks[object_name] = self._bars.add_task(object_name, total=None)
+        self._bars.advance(self._tasks[object_name], counts["read"])
+
+
+def count_text(counts: Counts) -> str:
+    """Counts as `3 created, 1 linked`; what is always there or never interesting is left out."""
+    return ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in counts.items() if n and what not in _ORDINARY)
+
+
+_ORDINARY = ("overlap", "idle")
+
+
+def _report_views(report: SyncReport) -> list[RenderableType]:
+    views: list[RenderableType] = [
+        table(
+            "read from " + report.connection,
+            "",
+            rows=[(n, count_text(c) or "nothing") for n, c in report.pulled.items()],
+        )
+    ]
+    if report.reread:
+        views.append(f"Read again: {count_text(report.reread)}")
+    rows = [(n, count_text(c) or "nothing to deliver") for n, c in report.delivered.items()]
+    views += ["", table("delivered to", "", rows=rows)]
+    views += [Text(f"{n} is being read by another process; it was left to it.") for n in report.left_to_other]
+    views += [bad(f"{n} stopped: {why}") for n, why in report.halted.items()]
+    return views
+
+
+async def _quarantined(app: App, name: str) -> list[QuarantineView]:
+    async with app.db.transaction() as tx:
+        stored = await connections.by_name(tx, name)
+        return await list_quarantine(tx, connection_id=stored.id if stored else None, limit=_SHOWN)
+
+
+def _quarantine_views(kept_out: list[QuarantineView]) -> list[RenderableType]:
+    if not kept_out:
+        return []
+    rows = [
+        (q.object, q.remote_id, p["field"], p["message"], p["value"], "whole record" if q.held else "this field")
+        for q in kept_out
+        for p in q.problems
+    ]
+    title = "In quarantine; correct the value in the system or the mapping, and the next read takes it over"
+    return ["", table("object", "id", "field", "problem", "value", "kept out", rows=rows, title=title)]
+
+
+def _dry_run(name: str, objects: list[str], full: bool, as_json: bool) -> None:
+    async def work(app: App) -> DryRun:
+        with progress() as bars:
+            return await dry_run(app.shop, name=name, objects=objects, full=full, listener=Bars(bars).told)
+
+    found = with_app(work)
+    show(found, *_dry_views(found), as_json=as_json)
+
+
+def _dry_views(found: DryRun) -> list[RenderableType]:
+    rows = [(n, count_text(c) or "nothing") for n, c in found.objects.items()]
+    views: list[RenderableType] = [table("would be read from " + found.connection, "", rows=rows)]
+    if found.changes:
+        shown = [(c.op, c.record_type, c.remote_id, _values(c.old), _values(c.new)) for c in found.changes[:_SHOWN]]
+        views += ["", table("would", "record", "id there", "from", "to", rows=shown)]
+    if found.conflicts:
+        asked = [(c.object, c.remote_id, c.field, plain(c.ours), plain(c.theirs)) for c in found.conflicts[:_SHOWN]]
+        views += ["", table("conflict in", "id there", "field", "the hub has", "it has", rows=asked)]
+    if found.reviews:
+        doubted = [(r.object, r.remote_id, r.kind, len(r.candidates)) for r in found.reviews[:_SHOWN]]
+        views += ["", table("doubtful match in", "id there", "kind", "candidates", rows=doubted)]
+    if found.quarantined:
+        kept = [
+            (q.object, q.remote_id, p["field"], p["message"], p["value"]) for q in found.quarantined for p in q.problems
+        ]
+        views += ["", table("quarantine in", "id there", "field", "problem", "value", rows=kept[:_SHOWN])]
+    left_out = sum(max(len(part) - _SHOWN, 0) for part in (found.changes, found.conflicts, found.reviews))
+    if left_out:
+        views.append(f"… and {left_out} more; --json shows what was kept of them.")
+    return [*views, "", good("Nothing was stored and nothing was sent.")]
+
+
+def _values(values: dict[str, object] | None, limit: int = 60) -> str:
+    text = ", ".join(f"{name}: {plain(value) or '–'}" for name, value in (values or {}).items())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,113 @@
+"""Sync now: one connection read, and everything that follows from it delivered, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from hub.db import connections
+from hub.db.connections import StoredConnection
+from hub.db.session import Database
+from hub.mapping.errors import MappingError
+from hub.sdk.errors import RemoteError
+from hub.services.connections import Workshop, find_connection, open_connection
+from hub.services.counts import Counts
+from hub.services.cycle import Halted, halt, push, reread
+from hub.services.objects import ObjectSync, OpenConnection
+from hub.services.pulling import AlreadyRunning, pull_object
+from hub.services.refusals import NotNow, invalid
+
+# Told after each page: which object, and what became of its records.
+Listener = Callable[[str, Counts], None]
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """What one sync did: by object read here, re-reads, and by connection what was delivered.
+
+    `left_to_other` are objects that another process reads right now; `halted` says of each other connection that
+    could not be delivered to why not.
+    """
+
+    connection: str
+    pulled: dict[str, Counts] = field(default_factory=dict)
+    reread: Counts = field(default_factory=Counts)
+    delivered: dict[str, Counts] = field(default_factory=dict)
+    left_to_other: list[str] = field(default_factory=list)
+    halted: dict[str, str] = field(default_factory=dict)
+
+
+async def sync_now(
+    shop: Workshop, *, name: str, objects: Sequence[str] = (), full: bool = False, owner: str, listener: Listener
+) -> SyncReport:
+    """Pull, read again what was asked for, push here, then push everywhere else.
+
+    Raises ConnectionUnknown, NotNow (paused or resting), Invalid (no such object), MappingError, and the RemoteErrors
+    of this connection; what another connection says no to is reported.
+    """
+    stored = await find_connection(shop, name)
+    await refuse_idle(shop.db, stored)
+    report = SyncReport(connection=name)
+    async with await open_connection(shop, stored) as connection:
+        for sync in chosen_objects(connection, objects):
+            await _pull(shop.db, sync, report, full=full, owner=owner, listener=listener)
+        report.reread = await reread(shop.db, connection)
+        report.delivered[name] = await push(shop.db, connection, owner=owner)
+    for other in await _others(shop.db, stored):
+        await _push(shop, other, report, owner=owner)
+    return report
+
+
+def chosen_objects(connection: OpenConnection, names: Sequence[str]) -> list[ObjectSync]:
+    """The objects of these names, all without any, parents first. Raises Invalid."""
+    if unknown := set(names) - connection.mappings.keys():
+        mapped = ", ".join(sorted(connection.mappings))
+        raise invalid(
+            "object", f"{', '.join(sorted(unknown))} is not mapped for {connection.name}; mapped are {mapped}"
+        )
+    return [sync for sync in connection.objects if not names or sync.name in names]
+
+
+async def refuse_idle(db: Database, stored: StoredConnection) -> None:
+    """Raises NotNow for a connection that is paused, or whose system asked to be left alone."""
+    if stored.state == "paused":
+        raise NotNow(
+            f"{stored.name} is paused ({stored.state_reason}) Correct the cause, then run"
+            f" partnerhub resume {stored.name}."
+        )
+    async with db.transaction() as tx:
+        rest = await connections.resting_for(tx, connection_id=stored.id)
+    if rest:
+        raise NotNow(
+            f"{stored.name} is left alone for another {int(rest.total_seconds()) + 1} seconds: {stored.rest_reason}"
+        )
+
+
+async def _pull(
+    db: Database, sync: ObjectSync, report: SyncReport, *, full: bool, owner: str, listener: Listener
+) -> None:
+    async def told(counts: Counts) -> None:
+        listener(sync.name, counts)
+
+    listener(sync.name, Counts())
+    try:
+        report.pulled[sync.name] = await pull_object(db, sync, owner=owner, full=full, progress=told)
+    except AlreadyRunning:
+        report.left_to_other.append(sync.name)
+    except RemoteError as exc:
+        await halt(db, sync.connection, exc)
+        raise
+
+
+async def _push(shop: Workshop, other: StoredConnection, report: SyncReport, *, owner: str) -> None:
+    try:
+        await refuse_idle(shop.db, other)
+        async with await open_connection(shop, other) as connection:
+            report.delivered[other.name] = await push(shop.db, connection, owner=owner)
+    except (Halted, MappingError, NotNow, RemoteError) as exc:
+        report.halted[other.name] = str(exc)
+
+
+async def _others(db: Database, stored: StoredConnection) -> list[StoredConnection]:
+    async with db.transaction() as tx:
+        return [other for other in await connections.active(tx) if other.id != stored.id]
