@@ -72,7 +72,7 @@ class BulkWriter:
             request["externalIdFieldName"] = first.key[0]
         # A job that was opened and never closed writes nothing, so this may be repeated.
         reply = await self._rest.post("/jobs/ingest", request, writing=False)
-        return f"/jobs/ingest/{reply.body['id']}"
+        return f"/jobs/ingest/{reply.member('id', str)}"
 
     async def _upload(self, job: str, body: bytes) -> None:
         try:

@@ -58,9 +58,7 @@ class ChangeReader:
     async def read_page(self, query: ReadQuery, cursor: str | None) -> Page:
         position = Position() if cursor is None else _read_cursor(cursor)
         reply, statement = await self._fetch(query, position)
-        if not isinstance(reply.body, dict) or not isinstance(reply.body.get("records"), list):
-            raise Unavailable("Salesforce's answer to a query holds no records.")
-        rows: list[Row] = reply.body["records"]
+        rows = reply.rows()
         _refuse_old(query, position, reply.at)
         following = _advance(statement, rows, locator=reply.body.get("nextRecordsUrl"), at=reply.at)
         ended = following.locator is None

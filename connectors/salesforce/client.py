@@ -49,15 +49,14 @@ class Salesforce:
     async def check(self) -> Account:
         """Sign in, name the org, and see what is left of the day's quota."""
         reply = await self._rest.get("/query", params={"q": "SELECT Id, Name FROM Organization LIMIT 1"})
-        rows = reply.body.get("records") if isinstance(reply.body, dict) else None
+        rows = reply.rows()
         if not rows:
             raise Unavailable("Salesforce does not name the organization of this session.")
         return Account(id=str(rows[0]["Id"]), name=str(rows[0]["Name"]), notes=await self._quota())
 
     async def _quota(self) -> tuple[str, ...]:
-        limits = (await self._rest.get("/limits")).body
-        day = limits.get("DailyApiRequests") if isinstance(limits, dict) else None
-        return (f"{day['Remaining']:,} of {day['Max']:,} API requests are left today.",) if day else ()
+        day = (await self._rest.get("/limits")).member("DailyApiRequests", dict)
+        return (f"{day.get('Remaining')} of {day.get('Max')} API requests are left today.",)
 
     async def objects(self) -> Sequence[str]:
         return await describe.object_names(self._rest)

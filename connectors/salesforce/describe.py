@@ -37,7 +37,7 @@ async def object_names(rest: Rest) -> list[str]:
     reply = await rest.get("/sobjects")
     return [
         str(shown["name"])
-        for shown in reply.body["sobjects"]
+        for shown in reply.member("sobjects", list)
         if shown.get("queryable") and not shown.get("deprecatedAndHidden")
     ]
 
@@ -54,7 +54,7 @@ async def describe(rest: Rest, object_name: str) -> RemoteObject:
             code=error.code,
             status=error.status,
         ) from error
-    fields = [_field(shown) for shown in reply.body["fields"]]
+    fields = [_field(shown) for shown in reply.member("fields", list)]
     return RemoteObject(object_name, str(reply.body.get("label", "")), {field.name: field for field in fields})
 
 

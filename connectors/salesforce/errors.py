@@ -55,7 +55,7 @@ def from_response(response: httpx.Response, *, writing: bool) -> RemoteError:
     """The error of a whole call that was refused; `writing` when it may have changed something."""
     status = response.status_code
     if status == 300:
-        return several_matches(decode_json(response.content))
+        return several_matches(_decoded(response))
     error = _first_error(response)
     if error is None:
         return _without_body(response, writing=writing)
@@ -145,11 +145,16 @@ def duplicate_ids(error: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids))
 
 
-def _first_error(response: httpx.Response) -> Mapping[str, Any] | None:
+def _decoded(response: httpx.Response) -> Any:
+    """The body as JSON; None when it is none: the edge answers with HTML, or nothing."""
     try:
-        body = decode_json(response.content)
+        return decode_json(response.content)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+
+
+def _first_error(response: httpx.Response) -> Mapping[str, Any] | None:
+    body = _decoded(response)
     if isinstance(body, list) and body and isinstance(body[0], Mapping):
         return body[0]
     if isinstance(body, Mapping) and body:

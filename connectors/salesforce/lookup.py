@@ -72,9 +72,8 @@ async def _query(rest: Rest, path: str, statement: str) -> list[Row]:
     rows: list[Row] = []
     reply = await rest.get(path, params={"q": statement})
     while True:
-        body = reply.body if isinstance(reply.body, dict) else {}
-        rows += _list(body.get("records"))
-        following = body.get("nextRecordsUrl")
+        rows += reply.rows()
+        following = reply.body.get("nextRecordsUrl")
         if not following:
             return rows
         reply = await rest.get(str(following))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
@@ -20,6 +20,8 @@ from hub.sdk.connector import ConnectorContext
 from hub.sdk.errors import AuthFailed, OutcomeUnknown, Unavailable
 from hub.sdk.http import Usage, decode_json, encode_json
 
+T = TypeVar("T")
+
 _LIMIT = re.compile(r"([\w-]+)=(\d+)/(\d+)")
 
 
@@ -29,6 +31,20 @@ class Reply:
 
     body: Any
     at: datetime | None
+
+    def member(self, name: str, kind: type[T]) -> T:
+        """The member `name` of an answer to a read; Unavailable when the answer has no such member of that type."""
+        found = self.body.get(name) if isinstance(self.body, dict) else None
+        if not isinstance(found, kind):
+            raise Unavailable(f"Salesforce's answer holds no {name}.")
+        return found
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The records of an answer to a query, each with its Id; Unavailable when it is none."""
+        rows = self.member("records", list)
+        if not all(isinstance(row, dict) and row.get("Id") for row in rows):
+            raise Unavailable("Salesforce's answer holds a record without an Id.")
+        return rows
 
 
 class Rest:

@@ -125,7 +125,7 @@ def outcome_of(result: Mapping[str, Any]) -> WriteOutcome:
 
 
 def _outcomes(ops: Sequence[WriteOp], body: Any) -> list[WriteOutcome]:
-    if not isinstance(body, list) or len(body) != len(ops):
+    if not isinstance(body, list) or len(body) != len(ops) or not all(isinstance(row, dict) for row in body):
         raise OutcomeUnknown("Salesforce's answer does not hold one result per row.")
     created = ops[0].kind == "create" and ops[0].key is None
     outcomes = [outcome_of(result) for result in body]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.salesforce.errors import from_bulk, from_error, from_response
 from connectors.salesforce.ids import canonical_id
-from connectors.salesforce.rest import read_limits
+from connectors.salesforce.rest import Reply, read_limits
 from connectors.salesforce.stamps import format_stamp, http_date, parse_http_date, parse_stamp, soql_time
 from hub.sdk.errors import (
     AuthFailed,
@@ -151,3 +151,9 @@ def test_long_ids_differ_even_without_case(short: str) -> None:
 def test_a_known_id_has_the_known_checksum() -> None:
     assert canonical_id("0015g00000Qx4Ab") == "0015g00000Qx4AbAAJ"
     assert canonical_id("001D000000IqhSL") == "001D000000IqhSLIAZ"
+
+
+@pytest.mark.parametrize("body", [None, [], {}, {"records": 5}, {"records": [5]}, {"records": [{"Name": "no id"}]}])
+def test_an_answer_of_another_form_is_unavailable_and_no_crash(body: object) -> None:
+    with pytest.raises(Unavailable):
+        Reply(body, None).rows()
