@@ -7,10 +7,10 @@ import socket
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from hub.db import connections, deliveries, rereads, runs
+from hub.db import connections, deliveries, rereads
 from hub.db.session import Database
 from hub.queue import Queue
-from hub.sdk.capabilities import Reads
+from hub.services import pulling
 from hub.services.counts import Counts
 from hub.services.objects import OpenConnection
 from sync_jobs.opened import OpenConnections
@@ -35,17 +35,11 @@ class Work:
 
 
 async def has_been_read(work: Work, connection: OpenConnection) -> bool:
-    """Whether each object of the connection has been read to its end once.
-
-    Before that the hub does not know which of its records the system has already, and must not create any there.
-    """
-    if not isinstance(connection.connector, Reads):
-        return True
+    """Whether each object of the connection has been read to its end once; asked of the database until it is so."""
     objects = tuple(sync.name for sync in connection.objects if sync.mapping.inbound)
     if (connection.id, objects) not in work.read:
-        async with work.db.transaction() as tx:
-            if not await runs.all_done(tx, connection_id=connection.id, objects=objects, kind="pull"):
-                return False
+        if not await pulling.has_been_read(work.db, connection):
+            return False
         work.read.add((connection.id, objects))
     return True
 

@@ -10,13 +10,17 @@ from rich.text import Text
 
 from hub.app import App
 from hub.cli.answers import collect_settings
+from hub.cli.errors import CommandFailed
 from hub.cli.output import AsJson, bad, good, show, table, waiting
 from hub.cli.session import actor, with_app
 from hub.registry import connector
 from hub.sdk.capabilities import Account, RemoteField, RemoteObject
+from hub.sdk.errors import RemoteError
 from hub.services import connection_care
 from hub.services.connection_care import ConnectionView
 from hub.services.connections import add_connection
+
+_NOT_STORED = "Nothing was stored. Correct it and connect again; --allow-private is for addresses in your own network."
 
 Name = Annotated[str, typer.Argument(help="Name of the connection.", show_default=False)]
 
@@ -62,9 +66,12 @@ def connect(
 
     async def work(app: App) -> Account:
         with waiting(f"Signing in to {spec.title} …"):
-            _, account = await add_connection(
-                app.shop, name=name, system=system, settings=typed, options=options, actor=actor()
-            )
+            try:
+                _, account = await add_connection(
+                    app.shop, name=name, system=system, settings=typed, options=options, actor=actor()
+                )
+            except RemoteError as exc:
+                raise CommandFailed(exc.message, code=exc.kind, hint=_NOT_STORED) from exc
         return account
 
     account = with_app(work)

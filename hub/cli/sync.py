@@ -73,18 +73,17 @@ _ORDINARY = ("overlap", "idle")
 
 
 def _report_views(report: SyncReport) -> list[RenderableType]:
-    views: list[RenderableType] = [
-        table(
-            "read from " + report.connection,
-            "",
-            rows=[(n, count_text(c) or "nothing") for n, c in report.pulled.items()],
-        )
-    ]
+    read = [(n, count_text(c) or "nothing") for n, c in report.pulled.items()]
+    views: list[RenderableType] = [table(f"read from {report.connection}", "", rows=read)]
     if report.reread:
         views.append(f"Read again: {count_text(report.reread)}")
     rows = [(n, count_text(c) or "nothing to deliver") for n, c in report.delivered.items()]
-    views += ["", table("delivered to", "", rows=rows)]
+    views += ["", table("delivered to", "", rows=rows)] if rows else []
     views += [Text(f"{n} is being read by another process; it was left to it.") for n in report.left_to_other]
+    views += [
+        Text(f"{n} was not read to its end yet: partnerhub sync {n} does, then it gets its share.")
+        for n in report.unread
+    ]
     views += [bad(f"{n} stopped: {why}") for n, why in report.halted.items()]
     return views
 

@@ -46,7 +46,7 @@ def _views(found: Why, field: str | None) -> list[RenderableType]:
     views: list[RenderableType] = [Text(head, style="bold")]
     written = [f for f in found.fields if f.at is not None or field]
     rows = [
-        (f.field, plain(f.value), f.connection or f.actor, f.remote_id, f.at, f.run_id, f.rule, plain(f.previous)) for f in written
+        (f.field, f.value, f.connection or f.actor, f.remote_id, f.at, f.run_id, f.rule, f.previous) for f in written
     ]
     columns = ("field", "value", "written by", "id there", "at", "run", "rule", "before")
     views.append(table(*columns, rows=rows))

@@ -18,7 +18,7 @@ from hub.sdk.records import Page, ReadQuery
 from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
 from hub.services.inbound import apply_records
-from hub.services.objects import ObjectSync
+from hub.services.objects import ObjectSync, OpenConnection
 
 log = structlog.get_logger()
 
@@ -58,6 +58,18 @@ async def pull_object(
         raise
     await _end(db, lease, run_id, None)
     return pull.counts
+
+
+async def has_been_read(db: Database, connection: OpenConnection) -> bool:
+    """Whether each object of the connection has been read to its end once.
+
+    Before that the hub does not know which of its records the system has already, and must not create any there.
+    """
+    if not isinstance(connection.connector, Reads):
+        return True
+    objects = [sync.name for sync in connection.objects if sync.mapping.inbound]
+    async with db.transaction() as tx:
+        return await runs.all_done(tx, connection_id=connection.id, objects=objects, kind="pull")
 
 
 async def _begin(db: Database, sync: ObjectSync, owner: str, full: bool) -> tuple[Lease, int, str | None]:

@@ -14,7 +14,7 @@ from hub.services.connections import Workshop, find_connection, open_connection
 from hub.services.counts import Counts
 from hub.services.cycle import Halted, halt, push, reread
 from hub.services.objects import ObjectSync, OpenConnection
-from hub.services.pulling import AlreadyRunning, pull_object
+from hub.services.pulling import AlreadyRunning, has_been_read, pull_object
 from hub.services.refusals import NotNow, invalid
 
 # Told after each page: which object, and what became of its records.
@@ -25,8 +25,8 @@ Listener = Callable[[str, Counts], None]
 class SyncReport:
     """What one sync did: by object read here, re-reads, and by connection what was delivered.
 
-    `left_to_other` are objects that another process reads right now; `halted` says of each other connection that
-    could not be delivered to why not.
+    `left_to_other` are objects that another process reads right now. `unread` are connections that nothing is
+    delivered to, because not all of their objects have been read once; `halted` says why others could not be.
     """
 
     connection: str
@@ -34,6 +34,7 @@ class SyncReport:
     reread: Counts = field(default_factory=Counts)
     delivered: dict[str, Counts] = field(default_factory=dict)
     left_to_other: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     halted: dict[str, str] = field(default_factory=dict)
 
 
@@ -52,9 +53,9 @@ async def sync_now(
         for sync in chosen_objects(connection, objects):
             await _pull(shop.db, sync, report, full=full, owner=owner, listener=listener)
         report.reread = await reread(shop.db, connection)
-        report.delivered[name] = await push(shop.db, connection, owner=owner)
+        await _push(shop, connection, report, owner=owner)
     for other in await _others(shop.db, stored):
-        await _push(shop, other, report, owner=owner)
+        await _push_elsewhere(shop, other, report, owner=owner)
     return report
 
 
@@ -99,11 +100,18 @@ async def _pull(
         raise
 
 
-async def _push(shop: Workshop, other: StoredConnection, report: SyncReport, *, owner: str) -> None:
+async def _push(shop: Workshop, connection: OpenConnection, report: SyncReport, *, owner: str) -> None:
+    if await has_been_read(shop.db, connection):
+        report.delivered[connection.name] = await push(shop.db, connection, owner=owner)
+    else:
+        report.unread.append(connection.name)
+
+
+async def _push_elsewhere(shop: Workshop, other: StoredConnection, report: SyncReport, *, owner: str) -> None:
     try:
         await refuse_idle(shop.db, other)
         async with await open_connection(shop, other) as connection:
-            report.delivered[other.name] = await push(shop.db, connection, owner=owner)
+            await _push(shop, connection, report, owner=owner)
     except (Halted, MappingError, NotNow, RemoteError) as exc:
         report.halted[other.name] = str(exc)
 
