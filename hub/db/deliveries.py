@@ -168,19 +168,25 @@ class Setback:
 
 
 async def set_back(tx: Tx, *, setbacks: Sequence[Setback]) -> None:
-    """Store setbacks. One that does not `count` leaves the number of attempts as it was before."""
+    """Store setbacks. One that does not `count` leaves the number of attempts as it was before.
+
+    Where the record changed meanwhile, what would be dead or waiting is computed anew.
+    """
     if not setbacks:
         return
     await tx.run(
         """
-        update delivery d set state = s.state, next_attempt_at = clock_timestamp() + s.delay,
+        update delivery d set
+            state = case when d.again and s.state in ('dead', 'waiting') then 'pending' else s.state end,
+            next_attempt_at = case when d.again and s.state in ('dead', 'waiting') then clock_timestamp()
+                else clock_timestamp() + s.delay end,
             attempts = case when s.counts then d.attempts else greatest(d.attempts - 1, 0) end,
             error_class = s.error_class, error_code = s.error_code, message = s.message, hint = s.hint,
             again = d.again and s.state = 'unknown',
             lease_owner = null, lease_until = null, updated_at = clock_timestamp()
         from unnest(%s::bigint[], %s::text[], %s::interval[], %s::text[], %s::text[], %s::text[], %s::text[],
             %s::bool[]) as s(id, state, delay, error_class, error_code, message, hint, counts)
-        where d.id = s.id
+        where d.id = s.id and d.state in ('pending', 'sending', 'unknown')
         """,
         [s.id for s in setbacks],
         [s.state for s in setbacks],

@@ -12,6 +12,10 @@ from psycopg.types.json import Jsonb
 from hub.db.session import Tx
 
 
+# A conflict on the record itself: it was deleted in the system and the mapping says to ask.
+WHOLE_RECORD = "(record)"
+
+
 @dataclass(frozen=True, slots=True)
 class NewConflict:
     """`base`, `ours`, `theirs` are JSON text."""
@@ -184,7 +188,7 @@ async def ask_about_deletion(
         record_type=record_type,
         run_id=run_id,
         conflicts=[
-            NewConflict(remote_id, record_id, "(record)", '"exists"', '"exists"', '"deleted"', "on_delete: ask")
+            NewConflict(remote_id, record_id, WHOLE_RECORD, '"exists"', '"exists"', '"deleted"', "on_delete: ask")
             for record_id, remote_id in records
         ],
     )

@@ -61,16 +61,28 @@ async def heads(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Seq
     return {row[0]: LinkHead(*row) for row in rows}
 
 
-async def shadows(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Collection[str]) -> dict[str, str]:
-    """The shadows as JSON text by remote id, their rows locked until the transaction ends."""
+async def shadows(
+    tx: Tx, *, connection_id: int, object_name: str, remote_ids: Collection[str]
+) -> dict[str, tuple[str, datetime]]:
+    """Each shadow as JSON text with its `as_of`, by remote id; the rows are locked until the transaction ends."""
     rows = await tx.tuples(
-        "select remote_id, shadow::text from link where connection_id = %s and object = %s and remote_id = any(%s)"
+        "select remote_id, shadow::text, as_of from link where connection_id = %s and object = %s and remote_id = any(%s)"
         " order by remote_id for update",
         connection_id,
         object_name,
         sorted(remote_ids),
     )
-    return dict(rows)
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def forget(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Sequence[str]) -> None:
+    """Take these links away altogether."""
+    await tx.run(
+        "delete from link where connection_id = %s and object = %s and remote_id = any(%s)",
+        connection_id,
+        object_name,
+        list(remote_ids),
+    )
 
 
 async def insert(tx: Tx, *, connection_id: int, object_name: str, as_of: datetime, links: Iterable[LinkWrite]) -> None:
@@ -267,7 +279,7 @@ async def agree(
 ) -> list[UUID]:
     """After writes: (record, remote id, values written as JSON, version token) become the shadow from now on.
 
-    A link that is not there yet is made. What was written is laid over the shadow; the next read looks again, so that
+    A link that is not there yet is made; one that is a tombstone meanwhile stays one. What was written is laid over the shadow; the next read looks again, so that
     values which the remote changed on the way in are noticed. Returns the records whose remote id already stands for
     another record: nothing is stored for them.
     """
@@ -278,7 +290,7 @@ async def agree(
         from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) as w(record_id, remote_id, shadow, version)
         on conflict (connection_id, object, remote_id) do update set
             shadow = link.shadow || excluded.shadow, remote_version = excluded.remote_version,
-            seen_hash = null, as_of = excluded.as_of, state = 'live'
+            seen_hash = null, as_of = excluded.as_of
             where link.record_id = excluded.record_id
         returning record_id
         """,
@@ -291,6 +303,18 @@ async def agree(
     )
     stored = {row["record_id"] for row in rows}
     return [w[0] for w in written if w[0] not in stored]
+
+
+async def gone_among(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Sequence[str]) -> list[str]:
+    """Those of the remote ids whose link is not live."""
+    rows = await tx.tuples(
+        "select remote_id from link"
+        " where connection_id = %s and object = %s and remote_id = any(%s) and state <> 'live' order by 1",
+        connection_id,
+        object_name,
+        list(remote_ids),
+    )
+    return [row[0] for row in rows]
 
 
 async def take_over(tx: Tx, *, connection_id: int, object_name: str, loser: str, survivor: str) -> None:

@@ -54,6 +54,26 @@ async def living(tx: Tx, record_type: RecordType, ids: Sequence[UUID]) -> set[UU
     return {row[0] for row in rows}
 
 
+async def whereabouts(tx: Tx, record_type: RecordType, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """For those of the ids that are records of this type: the record itself, or the survivor of its merges.
+
+    Either may be deleted.
+    """
+    rows = await tx.tuples(
+        f"""
+        with recursive way as (
+            select id as asked, id, merged_into from {record_type.root.name} where id = any(%s)
+            union all
+            select way.asked, next.id, next.merged_into from way join {record_type.root.name} next
+                on next.id = way.merged_into
+        )
+        select way.asked, r0.id from {_joins(record_type)} join way on way.id = r0.id where way.merged_into is null
+        """,
+        list(ids),
+    )
+    return dict(rows)
+
+
 async def find_by_key(
     tx: Tx, record_type: RecordType, names: tuple[str, ...], keys: Sequence[tuple[Value, ...]]
 ) -> dict[tuple[Value, ...], list[UUID]]:

@@ -58,6 +58,10 @@ class Tx:
             await cursor.execute(sql.encode(), params or None)
             return await cursor.fetchall()
 
+    async def freeze(self) -> None:
+        """All that this transaction reads is of one moment; to be asked for before the first read."""
+        await self.conn.execute(b"set transaction isolation level repeatable read")
+
     async def now(self) -> datetime:
         """The database's clock, which all processes of the hub share."""
         row = await self.one("select clock_timestamp() as now")

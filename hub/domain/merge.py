@@ -82,7 +82,7 @@ def merge_record(
     for name, incoming in theirs.items():
         rule = rules[name]
         if incoming is None and not rule.clear_on_null:
-            _note_null(merged, name, base)
+            _note_null(merged, name, base, ours.get(name))
             continue
         mine = ours.get(name)
         decision = _decide(
@@ -109,10 +109,12 @@ def merge_record(
     return merged
 
 
-def _note_null(merged: Merged, name: str, base: Values | None) -> None:
+def _note_null(merged: Merged, name: str, base: Values | None, ours: Value) -> None:
     """An incoming null that must not overwrite: the remote is empty, so whatever the hub holds is still to be sent."""
     if base is None or base.get(name) is not None:
         merged.shadow[name] = None
+        if ours is not None:
+            merged.refused.append(name)
 
 
 def _decide(

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from hub.db import audit, changes, decisions, deliveries, findings, records
 from hub.db.changes import Change, Origin
+from hub.db.findings import WHOLE_RECORD
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
 from hub.record.codec import decode_values
@@ -22,9 +23,6 @@ from hub.sdk.http import encode_json
 from hub.services.refusals import Fault, Invalid, NotFound, NotNow, invalid
 
 Choice = Literal["ours", "theirs", "value"]
-
-# A conflict on the record itself: it was deleted in the system and the mapping says to ask.
-WHOLE_RECORD = "(record)"
 
 
 @dataclass(frozen=True, slots=True)

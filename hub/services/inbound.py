@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.db import changes, deliveries, findings, links, records, rereads
 from hub.db.changes import Change, Origin
-from hub.db.findings import NewConflict, NewReview, Quarantined
+from hub.db.findings import WHOLE_RECORD, NewConflict, NewReview, Quarantined
 from hub.db.links import LinkHead, LinkState, LinkWrite
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
@@ -63,6 +63,9 @@ async def apply_records(
     if stale:
         await _read_again(tx, sync, stale, applied.counts)
         changed = [i for i in changed if known[i.remote_id].as_of <= as_of]
+    parted = await _part(tx, sync, changed, known)
+    changed = [i for i in changed if i not in parted]
+    fresh += parted
     if not changed and not fresh:
         return applied
     await _report_problems(tx, sync, [*changed, *fresh], run_id, applied.counts)
@@ -103,9 +106,28 @@ def _sift(
             fresh[record.id] = Incoming(record, mapped, fingerprint)
         elif head.state == "live" and head.seen_hash == fingerprint:
             counts["unchanged"] += 1
-        elif head.state != "redirected":
+        else:
             changed[record.id] = Incoming(record, mapped, fingerprint)
     return list(changed.values()), list(fresh.values())
+
+
+async def _part(tx: Tx, sync: ObjectSync, changed: Sequence[Incoming], known: Mapping[str, LinkHead]) -> list[Incoming]:
+    """Those that came back from a deletion or a merge after their record found another one here: they are new now."""
+    back = [i for i in changed if known[i.remote_id].state != "live"]
+    if not back:
+        return []
+    place = {"connection_id": sync.connection.id}
+    wanted = [known[i.remote_id].record_id for i in back]
+    taken = await links.remote_ids_of(tx, **place, objects=[sync.name], record_ids=wanted)
+    parted = []
+    for i in back:
+        head = known[i.remote_id]
+        if head.state == "redirected" or head.record_id in taken:
+            parted.append(i)
+        else:
+            taken[head.record_id] = i.remote_id
+    await links.forget(tx, **place, object_name=sync.name, remote_ids=[i.remote_id for i in parted])
+    return parted
 
 
 async def _read_again(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str], counts: Counts) -> None:
@@ -231,13 +253,17 @@ async def _merge(
         object_name=sync.name,
         remote_ids=[pair.incoming.remote_id for pair in pairs if pair.linked],
     )
+    late = [i for i, (_, seen) in bases.items() if seen > as_of]
+    if late:  # written to, or read again, while this page was waiting for the records
+        await _read_again(tx, sync, late, applied.counts)
+        pairs = [pair for pair in pairs if pair.incoming.remote_id not in late]
     conflicts = await findings.open_conflicts(
         tx, connection_id=sync.connection.id, object_name=sync.name, record_ids=list(ours)
     )
     outcome = _Outcome(sync=sync, run_id=run_id)
     for pair in pairs:
         mine = ours[pair.record_id]
-        base = decode_values(sync.record_type, bases[pair.incoming.remote_id]) if pair.linked else None
+        base = decode_values(sync.record_type, bases[pair.incoming.remote_id][0]) if pair.linked else None
         merged = merge_record(base=base, theirs=pair.incoming.values, ours=mine.values, rules=sync.merge_rules)
         outcome.add(pair, mine, merged, open_fields=conflicts.get(pair.record_id, {}))
     await outcome.store(tx, as_of)
@@ -278,9 +304,13 @@ class _Outcome:
     def add(self, pair: _Pair, mine: StoredRecord, merged: Merged, *, open_fields: Mapping[str, int]) -> None:
         incoming, linked = pair.incoming, pair.linked
         in_conflict = {c.field for c in merged.conflicts}
-        self.settled += [
-            id_ for name, id_ in open_fields.items() if name in incoming.values and name not in in_conflict
+        back = pair.link == "deleted"
+        settled = [
+            id_
+            for name, id_ in open_fields.items()
+            if (name in incoming.values and name not in in_conflict) or (back and name == WHOLE_RECORD)
         ]
+        self.settled += settled
         self.conflicts += [
             NewConflict(incoming.remote_id, mine.id, c.field, _text(c.base), _text(c.ours), _text(c.theirs), c.rule)
             for c in merged.conflicts
@@ -290,24 +320,26 @@ class _Outcome:
         self.counts["conflicts"] += len(in_conflict - open_fields.keys())
         if not linked:
             self.counts["linked"] += 1
-        if merged.take or mine.deleted:
-            self._rewrite(incoming, mine, merged)
+        # A deletion elsewhere is undone by an undeletion here, or by an edit that did not know of it.
+        revived = mine.deleted and (back or (linked and bool(merged.take)))
+        if merged.take or revived:
+            self._rewrite(incoming, mine, merged, revived=revived)
         elif linked:
             self.counts["agreed"] += 1
-        if merged.refused or pair.link != "live":
+        if merged.refused or settled or pair.link != "live":
             # The hub may hold more than this system does, and no change of the log will say so.
             self.unsent.append(mine.id)
         if merged.take or merged.refused or not linked:
             self.touched.append(mine.id)
 
-    def _rewrite(self, incoming: Incoming, mine: StoredRecord, merged: Merged) -> None:
+    def _rewrite(self, incoming: Incoming, mine: StoredRecord, merged: Merged, *, revived: bool) -> None:
         rules = {name: self.sync.mapping.rules[name].rule for name in merged.take}
         self.log.append(
             Change(
                 record_id=mine.id,
                 record_type=self.sync.record_type.name,
                 version=mine.version + 1,
-                op="restore" if mine.deleted else "update",
+                op="restore" if revived else "update",
                 old=encode_values({name: mine.values.get(name) for name in merged.take}),
                 new=encode_values(merged.take),
                 rules=encode_json(rules),
@@ -315,9 +347,9 @@ class _Outcome:
             )
         )
         self.rewritten.append((mine.id, {**mine.values, **merged.take}))
-        if mine.deleted:
+        if revived:
             self.revived.append(mine.id)
-        self.counts["restored" if mine.deleted else "changed"] += 1
+        self.counts["restored" if revived else "changed"] += 1
 
     async def store(self, tx: Tx, as_of: datetime) -> None:
         sync = self.sync
@@ -339,7 +371,7 @@ class _Outcome:
             wanted = [(record_id, sync.record_type.name) for record_id in self.unsent]
             await deliveries.request(tx, connection_id=here, object_name=name, records=wanted)
         if self.settled:
-            await findings.settle_conflicts(tx, ids=self.settled, resolution="both sides agree", by="hub")
+            await findings.settle_conflicts(tx, ids=self.settled, resolution="one side gave way", by="hub")
 
 
 async def _after_linking(tx: Tx, sync: ObjectSync, matches: Sequence[Match], run_id: int, counts: Counts) -> None:
@@ -360,6 +392,7 @@ async def _after_linking(tx: Tx, sync: ObjectSync, matches: Sequence[Match], run
             reviews=reviews,
         )
     await wake_referrers(tx, sync, [m.incoming.remote_id for m in matches])
+    await deliveries.wake_waiting(tx, connection_id=sync.connection.id)
 
 
 async def wake_referrers(tx: Tx, sync: ObjectSync, remote_ids: Iterable[str]) -> None:

@@ -101,15 +101,16 @@ async def _already_linked(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], m
 
 
 async def _by_hub_key(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], matches: dict[str, Match]) -> None:
-    """A remote record that carries the hub's key is one that the hub made."""
+    """A remote record that carries the hub's key is one that the hub made, whatever became of its record since."""
     key_field = sync.mapping.key_field
     claims = {i: key for i in map(_Key, fresh) if key_field and (key := _uuid(i.of.record.fields.get(key_field)))}
     if not claims:
         return
-    alive = await records.living(tx, sync.record_type, list(claims.values()))
-    taken = await _taken(tx, sync, list(alive))
-    for item, record_id in claims.items():
-        if record_id in alive and record_id not in taken:
+    found = await records.whereabouts(tx, sync.record_type, list(claims.values()))
+    taken = await _taken(tx, sync, list(found.values()))
+    for item, key in claims.items():
+        record_id = found.get(key)
+        if record_id is not None and record_id not in taken:
             taken[record_id] = item.of.remote_id
             matches[item.of.remote_id] = Match(item.of, record_id, exists=True)
 

@@ -86,6 +86,8 @@ class Computed:
     idle: list[Delivery] = field(default_factory=list)
     # Written without a reference whose record has no link yet; they are looked at again when it has.
     incomplete: set[int] = field(default_factory=set)
+    # Remote ids of records in conflict: the hub's side has changed since, and may have ended it.
+    outdated: list[str] = field(default_factory=list)
 
 
 async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Computed:
@@ -94,7 +96,7 @@ async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Comput
     ids = [d.record_id for d in batch]
     stored = await records.load(tx, sync.record_type, ids)
     linked = await links.of_records(tx, connection_id=here, object_name=name, record_ids=ids)
-    gone = await links.tombstones(tx, connection_id=here, object_name=name, record_ids=ids)
+    kept_out = await _kept_out(tx, sync, ids)
     conflicts = await findings.open_conflicts(tx, connection_id=here, object_name=name, record_ids=ids)
     in_review = await findings.under_review(tx, record_ids=ids)
     targets = await _Targets.load(tx, sync, stored.values())
@@ -107,13 +109,23 @@ async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Comput
             _delete(computed, sync, delivery, link)
         elif link is not None:
             _update(computed, sync, delivery, record, link, conflicts.get(record.id, {}), targets)
-        elif record.id in gone or sync.mapping.create == "no" or not sync.mapping.scope_matches(record.values):
+        elif record.id in kept_out or sync.mapping.create == "no" or not sync.mapping.scope_matches(record.values):
             computed.idle.append(delivery)
         elif record.id in in_review:
             computed.holds.append(Hold(delivery, "It may be a record that is there already: decide its match review."))
         else:
             _create(computed, sync, delivery, record, targets)
     return computed
+
+
+async def _kept_out(tx: Tx, sync: ObjectSync, ids: Sequence[UUID]) -> set[UUID]:
+    """Records that were deleted in this object and are not made again.
+
+    Where deletions are mirrored, a record that lives in the hub in spite of one was restored, and is restored here.
+    """
+    if sync.mapping.on_delete == "mirror":
+        return set()
+    return await links.tombstones(tx, connection_id=sync.connection.id, object_name=sync.name, record_ids=ids)
 
 
 def _delete(computed: Computed, sync: ObjectSync, delivery: Delivery, link: LinkRow | None) -> None:
@@ -132,6 +144,8 @@ def _update(
     in_conflict: Mapping[str, int],
     targets: _Targets,
 ) -> None:
+    if in_conflict:
+        computed.outdated.append(link.remote_id)
     shadow = decode_values(sync.record_type, link.shadow)
     values = {
         name: record.values[name]
@@ -161,6 +175,8 @@ def _create(computed: Computed, sync: ObjectSync, delivery: Delivery, record: St
     for name in missing:
         del values[name]
     _add(computed, sync, delivery, "create", values, targets, link=None)
+    if missing:
+        computed.incomplete.add(delivery.id)
 
 
 def _add(

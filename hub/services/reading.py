@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from hub.db import rereads
+from hub.db import links, rereads
 from hub.db.rereads import Reread
-from hub.db.session import Database
+from hub.db.session import Database, Tx
 from hub.sdk.capabilities import FindsByKey, Reads
 from hub.sdk.errors import RemoteError
 from hub.sdk.records import Deletion, RemoteRecord
@@ -28,6 +28,14 @@ async def read_and_apply(db: Database, sync: ObjectSync, *, ids: Sequence[str], 
         as_of = await tx.now()
     result = await sync.connection.connector.read_many(sync.name, list(ids), sync.mapping.read_fields)
     return await apply_now(db, sync, remote=result.records, deletions=result.deletions, as_of=as_of, run_id=run_id)
+
+
+async def look_again(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str], *, reason: str) -> None:
+    """Ask for these to be read again and merged anew, even if they come as they were."""
+    keys = [(sync.name, remote_id) for remote_id in remote_ids]
+    if keys:
+        await links.forget_hashes(tx, connection_id=sync.connection.id, keys=keys)
+        await rereads.ask(tx, connection_id=sync.connection.id, keys=keys, reason=reason)
 
 
 async def find_and_apply(db: Database, sync: ObjectSync, *, record_ids: Sequence[UUID], run_id: int) -> set[UUID]:

@@ -23,7 +23,7 @@ from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
 from hub.services.objects import ObjectSync, OpenConnection
 from hub.services.outbound import Computed, Hold, Write, compute
-from hub.services.reading import find_and_apply, read_and_apply
+from hub.services.reading import find_and_apply, look_again, read_and_apply
 
 log = structlog.get_logger()
 
@@ -67,14 +67,21 @@ class _Sender:
 
     async def _compute(self, sync: ObjectSync, batch: Sequence[Delivery]) -> Computed:
         """What to write, on top of the newest remote state where the API gives no precondition to hold it to."""
-        async with self.db.transaction() as tx:
-            computed = await compute(tx, sync, batch)
+        computed = await self._compare(sync, batch)
         to_read = [w.remote_id for w in _unguarded(sync, computed.writes) if w.remote_id]
         if to_read:
             await read_and_apply(self.db, sync, ids=to_read, run_id=self.run_id)
-            async with self.db.transaction() as tx:
-                computed = await compute(tx, sync, batch)
+            computed = await self._compare(sync, batch)
         await self._put_aside(computed.holds, computed.idle)
+        return computed
+
+    async def _compare(self, sync: ObjectSync, batch: Sequence[Delivery]) -> Computed:
+        async with self.db.transaction() as tx:
+            await tx.freeze()  # a record, its shadow and its conflicts must be of one moment
+            computed = await compute(tx, sync, batch)
+        if computed.outdated:
+            async with self.db.transaction() as tx:
+                await look_again(tx, sync, computed.outdated, reason="the hub's side of a conflict changed")
         return computed
 
     async def _put_aside(self, holds: Sequence[Hold], idle: Sequence[Delivery]) -> None:
@@ -146,7 +153,9 @@ class _Sender:
             await self._store_departures(tx, sync, failed)
             for _, _, verdict in verdicts:
                 self.counts[_COUNTED[verdict.step]] += 1
-        again = [w.remote_id for w, _, v in verdicts if v.step == "merge_again" and w.remote_id]
+            again = [w.remote_id for w, _, v in verdicts if v.step == "merge_again" and w.remote_id]
+            # Also where no mapped field changed: the next write needs the new version token.
+            await links.forget_hashes(tx, connection_id=sync.connection.id, keys=[(sync.name, i) for i in again])
         if again:
             await read_and_apply(self.db, sync, ids=again, run_id=self.run_id)
         stop = next(((e, v) for _, e, v in verdicts if v.whole_connection), None)
@@ -167,6 +176,10 @@ class _Sender:
         else:
             written = [(w.delivery.record_id, o.remote_id, encode_values(w.values), o.version) for w, o in done]
             clashes = set(await links.agree(tx, connection_id=here, object_name=name, written=written))
+            gone = await links.gone_among(
+                tx, connection_id=here, object_name=name, remote_ids=[o.remote_id for _, o in done]
+            )
+            await look_again(tx, sync, gone, reason="it was written to after it was seen to be gone")
         good = [w.delivery for w, _ in done if w.delivery.record_id not in clashes]
         await deliveries.finish(tx, ids=[d.id for d in good], again=[d.id for d in good if d.id in computed.incomplete])
         self.counts[f"remote_{op}d"] += len(good)

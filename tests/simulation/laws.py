@@ -33,7 +33,9 @@ async def echoes(world: World) -> list[str]:
     before = {system.name: system.writes() for system in world.systems}
     moved = [await world.one_turn_of_all() for _ in range(2)]
     after = {system.name: system.writes() for system in world.systems}
-    found = [f"echo: {name} was written {after[name] - before[name]} times" for name in before if after[name] > before[name]]
+    found = [
+        f"echo: {name} was written {after[name] - before[name]} times" for name in before if after[name] > before[name]
+    ]
     return found + (["quiet rounds move something"] if any(moved) else [])
 
 

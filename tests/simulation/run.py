@@ -36,7 +36,9 @@ def main() -> int:
                     admin.execute(b"drop database world with (force)")
                     if played.violations:
                         broken.append(seed)
-                        print(played if chosen.story else f"World {seed}: " + "\n   ".join(played.violations), flush=True)
+                        print(
+                            played if chosen.story else f"World {seed}: " + "\n   ".join(played.violations), flush=True
+                        )
                         if len(broken) >= chosen.most:
                             break
         finally:

@@ -286,7 +286,9 @@ class World:
 
     async def some_record(self) -> UUID | None:
         async with self.db.transaction() as tx:
-            rows = await tx.all("select id from organization where deleted_at is null and merged_into is null order by 1")
+            rows = await tx.all(
+                "select id from organization where deleted_at is null and merged_into is null order by 1"
+            )
         return self.chance.choice(rows)["id"] if rows else None
 
     async def decide(self) -> None:
