@@ -31,7 +31,7 @@ Job = Callable[[Work, OpenConnection], Awaitable[None]]
 _CANNOT_OPEN = (MappingError, ConnectorMissing, ConnectionRefused, SecretUnreadable)
 _UNTIL_CORRECTED = timedelta(minutes=1)
 
-_BEAT_SECONDS = 4
+_BEAT_SECONDS = 4.0
 
 
 async def run(work: Work, name: JobName, job: Job, connection_id: int, *, job_id: str) -> None:

@@ -58,8 +58,9 @@ class System:
     def rows(self) -> dict[str, dict[str, Any]]:
         return self.sandbox.rows("partners")
 
-    def names(self) -> Counter[str]:
-        return Counter(row["name"] for row in self.rows().values())
+    def partners(self) -> Counter[tuple[str, str | None]]:
+        """Name and city of every partner, and how often it is there."""
+        return Counter((row["name"], row.get("city")) for row in self.rows().values())
 
 
 @dataclass
@@ -123,7 +124,7 @@ class Hub:
 
     async def settled(self) -> bool:
         """Both systems hold the same records, each once, and nothing is on its way."""
-        if self.left.names() != self.right.names():
+        if self.left.partners() != self.right.partners():
             return False
         async with self.app.db.transaction() as tx:
             row = await tx.one(
@@ -131,6 +132,26 @@ class Hub:
                 " (select count(*) from reread) as hints"
             )
         return row == {"open": 0, "hints": 0}
+
+    async def settle(self, *, seconds: float) -> float:
+        """Wait until it is settled; when it never is, the error says what is in the way."""
+        try:
+            return await until(self.settled, seconds=seconds)
+        except AssertionError as exc:
+            raise AssertionError(await self._in_the_way()) from exc
+
+    async def _in_the_way(self) -> str:
+        async with self.app.db.transaction() as tx:
+            deliveries = await tx.all(
+                "select connection_id, state, op, error_class, message, count(*), min(next_attempt_at - now())::text,"
+                " min(lease_until - now())::text from delivery where state <> 'done' group by 1, 2, 3, 4, 5"
+            )
+            hints = await tx.all(
+                "select connection_id, count(*), min(next_attempt_at - now())::text from reread group by 1"
+            )
+            leases = await tx.all("select name, (until - now())::text from lease where until > '-infinity'")
+        differing = (self.left.partners() - self.right.partners(), self.right.partners() - self.left.partners())
+        return f"{deliveries} {hints} {leases} {[list(d)[:5] for d in differing]} {self.log()[-2000:]}"
 
 
 async def until(condition: Callable[[], Awaitable[bool] | bool], *, seconds: float, what: str = "") -> float:
