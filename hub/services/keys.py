@@ -118,8 +118,8 @@ class KeyRing:
 
     def remembered(self, text: str) -> Principal | None:
         """Who this is, when it was verified a moment ago."""
-        until, principal = self._known.get(_digest(text), (0.0, None))
-        return principal if until > self._clock() else None
+        known = self._known.get(_digest(text))
+        return known[1] if known is not None and known[0] > self._clock() else None
 
     async def identify(self, text: str) -> Principal | None:
         """Who this is; None for a key that is wrong, unknown or revoked. Takes equally long for each of these."""
@@ -136,6 +136,10 @@ class KeyRing:
         principal = Principal(row["id"], row["name"], row["role"])
         self._remember(text, principal)
         return principal
+
+    def forget(self, key_id: int) -> None:
+        """The key was revoked: this process does not accept it any more."""
+        self._known = {digest: entry for digest, entry in self._known.items() if entry[1].key_id != key_id}
 
     def _remember(self, text: str, principal: Principal) -> None:
         now = self._clock()

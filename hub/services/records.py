@@ -209,3 +209,17 @@ def _store_faults(record_type: RecordType) -> Iterator[None]:
         raise Duplicate(f"There is a {record_type.name} of this key with the same or an open period.") from exc
     except psycopg.errors.CheckViolation as exc:
         raise invalid("", f"The record would break the rule {exc.diag.constraint_name}.") from exc
+
+
+__all__ = [
+    "RULE",
+    "ChangeView",
+    "ListedRecord",
+    "create_record",
+    "filters_of",
+    "get_record",
+    "list_records",
+    "patch_record",
+    "record_history",
+    "type_called",
+]

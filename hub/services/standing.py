@@ -58,10 +58,7 @@ class SystemStanding:
     quarantined: tuple[dict[str, Any], ...]
     rereads: tuple[dict[str, Any], ...]
     reasons: tuple[str, ...]
-
-    @property
-    def blocked_by(self) -> str | None:
-        return self.reasons[0] if self.reasons else None
+    blocked_by: str | None
 
 
 @dataclass(slots=True)
@@ -110,6 +107,7 @@ _QUERIES = {
 
 def standing_of(rows: Rows, *, now: datetime, further: Sequence[str] = ()) -> SystemStanding:
     """`further` are reasons that only the mapping knows; they come last."""
+    reasons = (*_reasons(rows, now), *further)
     return SystemStanding(
         connection=rows.connection.name,
         system=rows.connection.system,
@@ -133,7 +131,8 @@ def standing_of(rows: Rows, *, now: datetime, further: Sequence[str] = ()) -> Sy
         reviews=_shown(rows.reviews, "id", "object", "remote_id", "record_id", "kind", "created_at"),
         quarantined=_shown(rows.quarantined, "object", "remote_id", "problems", "held", "at"),
         rereads=_shown(rows.rereads, "object", "remote_id", "reason", "attempts", "next_attempt_at"),
-        reasons=(*_reasons(rows, now), *further),
+        reasons=reasons,
+        blocked_by=reasons[0] if reasons else None,
     )
 
 

@@ -18,13 +18,6 @@ class Wakes(Protocol):
     async def wake(self, name: Work, connection_id: int, *, delay: timedelta = timedelta(0)) -> None: ...
 
 
-class NoQueue:
-    """For a process without a queue: the sweeper finds the work."""
-
-    async def wake(self, name: Work, connection_id: int, *, delay: timedelta = timedelta(0)) -> None:  # noqa: ARG002
-        return None
-
-
 def wake_after_commit(tx: Tx, queue: Wakes, work: Work, connection_ids: Sequence[int]) -> None:
     """Wake once the transaction is through; not at all when it rolls back."""
 
@@ -35,6 +28,9 @@ def wake_after_commit(tx: Tx, queue: Wakes, work: Work, connection_ids: Sequence
     tx.after_commit(act)
 
 
-async def wake_outbound(tx: Tx, queue: Wakes) -> None:
-    """Records changed in the hub: every connection looks at the change log."""
-    wake_after_commit(tx, queue, "push", [connection.id for connection in await connections.usable(tx)])
+async def wake_outbound(tx: Tx, queue: Wakes, *, rereads: bool = False) -> None:
+    """Records changed in the hub: every connection looks at the change log, and at what is to be read again."""
+    active = [stored.id for stored in await connections.all_of(tx) if stored.state == "active"]
+    if rereads:
+        wake_after_commit(tx, queue, "reread", active)
+    wake_after_commit(tx, queue, "push", active)

@@ -28,6 +28,9 @@ class ObjectHealth:
     last_error: str | None
 
 
+Verdict = Literal["good", "busy", "needs attention", "down", "paused"]
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionHealth:
     """What an operator looks at first. `deliveries` counts open ones by state; lag is in seconds."""
@@ -47,16 +50,7 @@ class ConnectionHealth:
     reviews_open: int
     quarantined: int
     objects: tuple[ObjectHealth, ...]
-
-    @property
-    def verdict(self) -> Literal["good", "busy", "needs attention", "down", "paused"]:
-        if self.state == "paused":
-            return "paused"
-        if self.down_since or self.resting_until:
-            return "down"
-        if self.deliveries.get("dead") or any(o.last_run_state == "failed" for o in self.objects):
-            return "needs attention"
-        return "busy" if any(self.deliveries.values()) or self.rereads else "good"
+    verdict: Verdict
 
 
 async def health_of(tx: Tx, *, connection_id: int | None = None) -> list[ConnectionHealth]:
@@ -68,13 +62,24 @@ async def health_of(tx: Tx, *, connection_id: int | None = None) -> list[Connect
     for row in await health.open_deliveries(tx, connection_id=connection_id):
         states.setdefault(row["connection_id"], {})[row["state"]] = row["count"]
     return [
-        ConnectionHealth(
-            **{name: value for name, value in row.items() if name != "id"},
-            deliveries=states.get(row["id"], {}),
-            objects=tuple(objects.get(row["id"], ())),
-        )
+        _health(row, states.get(row["id"], {}), tuple(objects.get(row["id"], ())))
         for row in await health.connections(tx, connection_id=connection_id)
     ]
+
+
+def _health(row: Mapping[str, Any], deliveries: dict[str, int], objects: tuple[ObjectHealth, ...]) -> ConnectionHealth:
+    known = {name: value for name, value in row.items() if name != "id"}
+    return ConnectionHealth(**known, deliveries=deliveries, objects=objects, verdict=_verdict(row, deliveries, objects))
+
+
+def _verdict(row: Mapping[str, Any], deliveries: dict[str, int], objects: tuple[ObjectHealth, ...]) -> Verdict:
+    if row["state"] == "paused":
+        return "paused"
+    if row["down_since"] or row["resting_until"]:
+        return "down"
+    if deliveries.get("dead") or any(o.last_run_state == "failed" for o in objects):
+        return "needs attention"
+    return "busy" if deliveries or row["rereads"] else "good"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,19 +41,7 @@ class FieldWhy:
     remote_id: str | None = None
     run_id: int | None = None
     rule: str | None = None
-
-    @property
-    def written_by(self) -> str:
-        return self.connection or self.actor or "nobody"
-
-    @property
-    def sentence(self) -> str:
-        if self.at is None:
-            return f"{self.field} was never written."
-        where = f" {self.remote_id}" if self.remote_id else ""
-        run = f" in run {self.run_id}" if self.run_id else ""
-        when = self.at.isoformat(timespec="seconds")
-        return f"{self.field} was written by {self.written_by}{where} at {when}{run}, by {self.rule or 'no rule'}."
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +105,20 @@ async def why(
 
 def _field(name: str, value: Any, origin: MappingOf[str, Any] | None) -> FieldWhy:
     if origin is None:
-        return FieldWhy(name, value)
-    taken = ("version", "at", "connection", "system", "actor", "remote_id", "run_id", "rule")
-    return FieldWhy(name, value, origin["old"], **{key: origin[key] for key in taken})
+        return FieldWhy(name, value, sentence=f"{name} was never written.")
+    taken = {key: origin[key] for key in _TAKEN}
+    return FieldWhy(name, value, origin["old"], **taken, sentence=_sentence(name, origin))
+
+
+_TAKEN = ("version", "at", "connection", "system", "actor", "remote_id", "run_id", "rule")
+
+
+def _sentence(name: str, origin: MappingOf[str, Any]) -> str:
+    writer = origin["connection"] or origin["actor"] or "nobody known"
+    where = f" from {origin['remote_id']}" if origin["remote_id"] else ""
+    run = f" in run {origin['run_id']}" if origin["run_id"] else ""
+    when = origin["at"].isoformat(timespec="seconds")
+    return f"{name} was written by {writer}{where} at {when}{run}, by the rule {origin['rule'] or 'none'}."
 
 
 def _system(

@@ -1,0 +1,60 @@
+"""Puts the API together: every route, the door it goes through, and the one form of all errors."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from hub.api import (
+    audit,
+    conflicts,
+    connections,
+    custom_fields,
+    deliveries,
+    health,
+    keys,
+    mappings,
+    openapi,
+    partners,
+    problems,
+    quarantine,
+    records,
+    reviews,
+    runs,
+    webhooks,
+)
+from hub.api.door import Door
+from hub.api.envelope import Envelope
+from hub.api.metrics import Metrics
+from hub.app import App
+
+PREFIX = "/api/v1"
+_TAGGED = (
+    connections,
+    records,
+    partners,
+    runs,
+    deliveries,
+    conflicts,
+    reviews,
+    quarantine,
+    mappings,
+    webhooks,
+    keys,
+    custom_fields,
+    audit,
+)
+
+
+def build_api(app: App) -> FastAPI:
+    """The ASGI application. It needs no lifespan; `app` stays the caller's to close."""
+    api = FastAPI(title="Partner Hub", openapi_url=None, docs_url=None, redoc_url=None)
+    api.state.door = Door(app, queue=app.queue, metrics=Metrics())
+    api.include_router(health.router)
+    versioned = APIRouter(prefix=PREFIX)
+    for module in _TAGGED:
+        versioned.include_router(module.router)
+    versioned.include_router(openapi.router)
+    api.include_router(versioned)
+    problems.install(api)
+    api.add_middleware(Envelope, metrics=api.state.door.metrics)
+    return api

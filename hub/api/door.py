@@ -1,0 +1,124 @@
+"""What every request passes: who asks, what they may do, and what routes are given to work with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from hub.api.metrics import Metrics
+from hub.api.problems import ApiProblem
+from hub.app import App
+from hub.services.keys import KeyRing, Principal, Role
+from hub.services.waking import Wakes
+
+Access = Literal["public", "signed"] | Role
+
+_FAILURES_A_MINUTE = 20
+_MOST_ADDRESSES = 10_000
+
+
+class Failures:
+    """Counts wrong keys by address, so that guessing is slow and costs the hub little."""
+
+    def __init__(self, *, most: int = _FAILURES_A_MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._clock = most, clock
+        self._seen: dict[str, tuple[float, int]] = {}
+
+    def note(self, address: str) -> None:
+        began, count = self._current(address)
+        if len(self._seen) >= _MOST_ADDRESSES:
+            self._seen = {a: entry for a, entry in self._seen.items() if self._clock() - entry[0] < 60}
+        self._seen[address] = (began, count + 1)
+
+    def wait(self, address: str) -> int:
+        """Seconds until this address may try again; 0 when it may now."""
+        began, count = self._current(address)
+        return 0 if count < self._most else max(1, round(60 - (self._clock() - began)))
+
+    def _current(self, address: str) -> tuple[float, int]:
+        now = self._clock()
+        began, count = self._seen.get(address, (now, 0))
+        return (began, count) if now - began < 60 else (now, 0)
+
+
+@dataclass
+class Door:
+    """What the routes of one API share."""
+
+    app: App
+    queue: Wakes
+    metrics: Metrics
+    failures: Failures = field(default_factory=Failures)
+    keys: KeyRing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = KeyRing(self.app.db)
+
+
+def door_of(request: Request) -> Door:
+    door: Door = request.app.state.door
+    return door
+
+
+DoorOf = Annotated[Door, Depends(door_of)]
+_bearer = HTTPBearer(auto_error=False, description="An API key: ph_…")
+
+
+class Open:
+    """Declares that a route needs no key: `public`, or `signed` by the caller in its own way."""
+
+    def __init__(self, access: Literal["public", "signed"]) -> None:
+        self.access: Access = access
+
+    async def __call__(self) -> None:
+        return None
+
+
+class Requires:
+    """Declares the least role of a route, and lets nobody else through."""
+
+    def __init__(self, access: Role) -> None:
+        self.access: Access = access
+        self._role: Role = access
+
+    async def __call__(
+        self, request: Request, door: DoorOf, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Principal:
+        principal = await _identify(request, door, sent)
+        if not principal.may(self._role):
+            raise ApiProblem(
+                403, "not-allowed", f"This needs the role {self._role}, and the key has the role {principal.role}."
+            )
+        return principal
+
+
+async def _identify(request: Request, door: Door, sent: HTTPAuthorizationCredentials | None) -> Principal:
+    if sent is None:
+        raise _unknown("Send an API key: Authorization: Bearer ph_…")
+    if known := door.keys.remembered(sent.credentials):
+        return known
+    address = request.client.host if request.client else "unknown"
+    if wait := door.failures.wait(address):
+        detail = f"Too many wrong keys came from {address}; try again in {wait} seconds."
+        raise ApiProblem(429, "too-many-failures", detail, headers={"Retry-After": str(wait)})
+    principal = await door.keys.identify(sent.credentials)
+    if principal is None:
+        door.failures.note(address)
+        raise _unknown("This API key is wrong or was revoked.")
+    return principal
+
+
+def _unknown(detail: str) -> ApiProblem:
+    return ApiProblem(401, "not-authenticated", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+Viewer = Annotated[Principal, Depends(Requires("viewer"))]
+Operator = Annotated[Principal, Depends(Requires("operator"))]
+Admin = Annotated[Principal, Depends(Requires("admin"))]
+PUBLIC = Depends(Open("public"))
+SIGNED = Depends(Open("signed"))
