@@ -109,6 +109,19 @@ async def test_hub_whose_clock_is_wrong_misses_nothing(trial: Trial, hours: int)
     assert seeded[2] in third.ids
 
 
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_hub_whose_clock_is_wrong_finds_the_first_record_of_an_object(trial: Trial, hours: int) -> None:
+    wrong = SandboxClock(trial.sandbox.clock.now() + timedelta(hours=hours), frozen=True)
+    async with open_sandboxed(trial.spec, trial.server, clock=wrong, tokens=trial.tokens) as connector:
+        assert isinstance(connector, Reads)
+        empty = await read_to_end(connector, trial.query)
+        trial.later(minutes=30)
+        wrong.advance(timedelta(minutes=30))
+        [created] = trial.seed(1)
+
+        assert created in (await read_to_end(connector, trial.query, empty.cursor)).ids
+
+
 async def test_page_that_was_not_stored_is_read_again_the_same(trial: Trial) -> None:
     trial.seed(SEVERAL_PAGES)
     first = await trial.patiently(lambda: trial.reads.read_page(trial.query, None))

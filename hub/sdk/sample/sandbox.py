@@ -267,6 +267,7 @@ def _make_partner(number: int) -> dict[str, Any]:
         "website": f"https://partner{number}.example",
         "country": "DE",
         "tier": "Silver",
+        "revenue": number + 0.25,
     }
 
 
