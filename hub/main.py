@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from config.settings import Settings
+from hub.api import build_api
 from hub.app import App, open_app
 from sync_jobs.worker import work_until
 
@@ -84,8 +85,6 @@ class _Server(uvicorn.Server):
 
 
 def _server(app: App) -> _Server:
-    from hub.api import build_api  # type: ignore[attr-defined]  # the routes come with the API
-
     return _Server(
         uvicorn.Config(
             build_api(app),

@@ -23,8 +23,7 @@ async def test_workers_killed_at_random_points_of_a_load_lose_and_double_nothing
     hub.start_process()
     hub.start_process()
     for _ in range(KILLS):
-        before, more = _calls(hub), chance.randrange(6)
-        await until(lambda n=before + more: _calls(hub) > n, seconds=20)
+        await _more_calls(hub, chance.randrange(6))
         await asyncio.sleep(chance.random() / 10)  # not to wait for anything: the moment of death is to be any moment
         _kill(hub, chance)
         hub.start_process()
@@ -43,8 +42,7 @@ async def test_a_redis_emptied_again_and_again_during_a_load_loses_nothing(hub: 
     hub.start_process()
     hub.start_process()
     for _ in range(6):
-        before = _calls(hub)
-        await until(lambda n=before: _calls(hub) > n, seconds=20)
+        await _more_calls(hub, 0)
         await hub.app.queue.redis.flushall()
         for person in people:
             person.edit_some(chance)
@@ -69,8 +67,11 @@ class _People:
         return Counter((f"{self.system.name} {n}", self.cities.get(n)) for n in range(RECORDS))
 
 
-def _calls(hub: Hub) -> int:
-    return hub.left.sandbox.calls.total() + hub.right.sandbox.calls.total()
+async def _more_calls(hub: Hub, number: int) -> None:
+    """Until the hub has asked the two systems for more than that."""
+    calls = hub.left.sandbox.calls, hub.right.sandbox.calls
+    before = sum(c.total() for c in calls)
+    await until(lambda: sum(c.total() for c in calls) > before + number, seconds=20)
 
 
 def _kill(hub: Hub, chance: random.Random) -> None:
