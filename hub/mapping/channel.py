@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from hub.mapping.cel import Expression, ExpressionError
 from hub.mapping.conform import conformer
-from hub.mapping.errors import BadValue
+from hub.mapping.errors import BadValue, shorten
 from hub.mapping.lenses.base import Fast, Lens
 from hub.mapping.paths import ABSENT, Absent, dig
-from hub.mapping.rules import FieldRule
+from hub.mapping.rules import FieldProblem, FieldRule
 from hub.record.values import Value
 from hub.sdk.records import JsonValue, RemoteFields
 
@@ -45,6 +46,20 @@ class Channel:
         """Folded remote texts that are no data: placeholders and the default."""
         default = {fold(self.default)} if isinstance(self.default, str) else set()
         return self.placeholders | default
+
+    def find(self, fields: RemoteFields) -> Value | Absent | FieldProblem:
+        """The field's value in a remote record, in whatever form its lens knows."""
+        remote: JsonValue = None
+        try:
+            if self.compute is not None:
+                return self.computed(fields)
+            remote = dig(fields, self.path)
+            return remote if remote is None or remote is ABSENT else self.read(remote, self.extra_of(fields))
+        except BadValue as exc:
+            return self.problem(exc, remote)
+
+    def problem(self, exc: BadValue, value: object) -> FieldProblem:
+        return FieldProblem(self.rule.name, ", ".join(self.rule.remotes), str(exc), shorten(value))
 
     def read(self, remote: JsonValue, extra: JsonValue) -> Value | Absent:
         """A remote value that is neither absent nor null as the record's value; raises BadValue."""
@@ -106,8 +121,6 @@ def fold(text: str) -> str:
 
 def from_cel(result: object) -> JsonValue:
     """A CEL result as JSON; doubles as they print, so that 0.1 stays 0.1."""
-    from decimal import Decimal
-
     if isinstance(result, float):
         return Decimal(repr(result))
     if isinstance(result, str | int | bool | list | dict) or result is None:

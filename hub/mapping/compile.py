@@ -14,12 +14,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from hub.mapping.channel import Channel
-from hub.mapping.errors import BadValue, UnmappableValues, shorten
-from hub.mapping.paths import ABSENT, Absent, dig
+from hub.mapping.errors import BadValue, UnmappableValues
+from hub.mapping.paths import Absent, dig
 from hub.mapping.rules import FieldProblem, Getter, Mapped, Putter
 from hub.record.values import Value, Values
 from hub.sdk.records import JsonValue, RemoteFields
@@ -42,21 +41,9 @@ def compile_get(channels: Sequence[Channel]) -> Getter:
 
 def _careful(channels: Sequence[Channel]) -> Getter:
     def careful(fields: RemoteFields) -> Mapped:
-        return _sorted_out({channel.rule.name: _read(channel, fields) for channel in channels})
+        return _sorted_out({channel.rule.name: channel.find(fields) for channel in channels})
 
     return careful
-
-
-def _read(channel: Channel, fields: RemoteFields) -> Value | Absent | FieldProblem:
-    """The field's value with every form its lens knows."""
-    remote: JsonValue = None
-    try:
-        if channel.compute is not None:
-            return channel.computed(fields)
-        remote = dig(fields, channel.path)
-        return remote if remote is None or remote is ABSENT else channel.read(remote, channel.extra_of(fields))
-    except BadValue as exc:
-        return _problem(channel, exc, remote)
 
 
 def _sorted_out(found: dict[str, Value | Absent | FieldProblem]) -> Mapped:
@@ -80,7 +67,7 @@ def compile_put(channels: Sequence[Channel]) -> Putter:
             try:
                 remote.update(channel.write(values[name]))
             except BadValue as exc:
-                problems.append(_problem(channel, exc, values[name]))
+                problems.append(channel.problem(exc, values[name]))
         if problems:
             raise UnmappableValues(tuple(problems), remote)
         return remote
@@ -120,7 +107,7 @@ class _Code:
 def _emit(code: _Code, channel: Channel, target: str) -> None:
     """The lines that give the variable `target` the field's value, ABSENT, or a FieldProblem."""
     fast = channel.fast()
-    careful = f"{code.bind(partial(_read, channel))}(fields)"
+    careful = f"{code.bind(channel.find)}(fields)"
     if fast is None:
         code.add(f"{target} = {careful}")
         code.add(f"if {target}.__class__ in ODD: odd = True")
@@ -148,8 +135,3 @@ def _literal(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a name of the mapping language")
     return f"'{name}'"
-
-
-def _problem(channel: Channel, exc: BadValue, value: object) -> FieldProblem:
-    rule = channel.rule
-    return FieldProblem(rule.name, ", ".join(rule.remotes), str(exc), shorten(value))

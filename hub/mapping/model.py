@@ -10,7 +10,7 @@ from hub.mapping.cel import Condition
 from hub.mapping.channel import Channel
 from hub.mapping.errors import BadValue
 from hub.mapping.lenses.link import LinkLens
-from hub.mapping.paths import ABSENT, nest
+from hub.mapping.paths import ABSENT, Absent, nest
 from hub.mapping.rules import (
     FieldPolicy,
     FieldProblem,
@@ -120,9 +120,9 @@ class Mapping:
                     remote = nest(channel.write(values[name]))
                 except BadValue:
                     continue
-                mapped = self.get(remote).values
-                if name in mapped:
-                    seen[name] = mapped[name]
+                value = channel.find(remote)
+                if not isinstance(value, Absent | FieldProblem):
+                    seen[name] = value
         return seen
 
     def fingerprint(self, values: Values) -> bytes:

@@ -105,6 +105,7 @@ def json_schema() -> dict[str, Any]:
     schema = MappingDoc.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Partner Hub mapping"
+    schema["properties"]["fields"]["additionalProperties"] = False
     one = {"anyOf": [_by_name(), *(_with_options(name) for name in LENSES)]}
     schema["$defs"]["Lens"] = one
     schema["$defs"]["FieldDoc"]["properties"]["lens"] = {

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -56,7 +56,7 @@ class Lens(ABC):
 
     `fills`: kinds of record fields it can fill. `remote_types`: described remote types it fits. `normal_form`: its
     values are a normal form that every mapping of the field shares, so only `samples()` need to survive a round trip,
-    not every value that the field's kind allows. `one_way`: it can only read.
+    not every value that the field's kind allows.
     """
 
     fills: ClassVar[frozenset[Kind]]
@@ -127,6 +127,3 @@ def expect_text(value: Value) -> str:
     if not isinstance(value, str):
         raise BadValue("is not a text")
     return value
-
-
-Direction = Literal["get", "put"]

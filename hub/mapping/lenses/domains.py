@@ -14,9 +14,7 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+(?!\d+\Z)[a-z0-9][a-z0-9-]{{0,61}}[a-z0-9]")
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|//|mailto:)?(?:[^/?#@\s]*@)?([^/?#:\s]+)", re.IGNORECASE)
 # A domain of two labels, as nearly all are: needs no look into the list but for its ends.
-_SHORT = re.compile(
-    r"(?:https?://)?(?:www\.)?([a-z0-9][a-z0-9-]{0,62}(?<!-)\.([a-z]{2,24}))(?:[/?#]|\Z)",
-)
+_SHORT = re.compile(r"(?:https?://(?:www\.)?|www\.|)([a-z0-9]++(?:-++[a-z0-9]++)*+\.([a-z]++))(?![^/?#])")
 
 
 def domain_of(text: str) -> str:
@@ -37,7 +35,7 @@ def short_domain() -> Callable[[str], str | None]:
         if found is None:
             return None
         host, top = found.groups()
-        return str(host) if top in tops and host not in suffixes else None
+        return str(host) if top in tops and host not in suffixes and len(host) < 64 else None
 
     return domain
 

@@ -208,8 +208,7 @@ def common_decimal(remote: JsonValue) -> Decimal | None:
     number: Decimal = remote
     if text[-1] != "0":
         return number
-    whole = number.to_integral_value()
-    return whole if whole == number else number.normalize()
+    return number.normalize() if text[-2] not in "0." else plain(number)
 
 
 def _common_text(remote: JsonValue) -> Decimal | None:
