@@ -8,7 +8,6 @@ from typing import Any
 
 from hub.demo.data import Programme
 from hub.demo.stage import Crm, Stage
-from hub.services.waking import NoQueue
 from hub.services.webhooks import accept_webhook
 
 # Object → the field by which the demo knows a record in each CRM.
@@ -139,7 +138,9 @@ class Day:
         deliveries = hubspot.sandbox.take_webhooks(_ADDRESS)
         events = 0
         for request in reversed(deliveries):
-            events += await accept_webhook(self.stage.app.shop, name=hubspot.name, request=request, queue=NoQueue())
+            events += await accept_webhook(
+                self.stage.app.shop, name=hubspot.name, request=request, queue=self.stage.app.queue
+            )
         await self.stage.reread(hubspot)
         await self.stage.push(self.stage.salesforce)
         await self.stage.settle()
