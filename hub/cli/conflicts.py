@@ -13,6 +13,7 @@ from hub.cli.session import actor, with_app
 from hub.services.conflicts import ConflictView, Decision, get_conflict, list_conflicts, resolve_conflicts
 from hub.services.connection_care import connection_id_of
 from hub.services.custom_fields import record_types
+from hub.services.waking import wake_outbound
 
 app = typer.Typer(help="Fields that two sides changed to different values.", no_args_is_help=True)
 
@@ -74,8 +75,13 @@ def resolve(
     async def work(hub: App) -> ConflictView:
         async with hub.db.transaction() as tx:
             types = await record_types(tx)
+            await wake_outbound(tx, hub.queue)
             [decided] = await resolve_conflicts(tx, types, ids=[conflict], decision=chosen, actor=actor())
             return decided
 
     decided = with_app(work)
-    show(decided, good(f"Decided for {decided.resolution}; it leaves at the next push."), as_json=as_json)
+    show(
+        decided,
+        good(f"Decided for {decided.resolution}; it leaves now by a running hub, or by partnerhub sync."),
+        as_json=as_json,
+    )

@@ -21,6 +21,7 @@ from hub.services.deliveries import (
     replay_dead_letters,
     replay_delivery,
 )
+from hub.services.waking import wake_after_commit
 
 app = typer.Typer(help="The retry queue and the dead letters.", no_args_is_help=True)
 
@@ -78,15 +79,17 @@ def replay(
     async def work(hub: App) -> int:
         async with hub.db.transaction() as tx:
             if delivery is not None:
-                await replay_delivery(tx, delivery_id=delivery, actor=actor())
+                found = await replay_delivery(tx, delivery_id=delivery, actor=actor())
+                wake_after_commit(tx, hub.queue, "push", [found.connection_id])
                 return 1
             here = await connection_id_of(tx, all_of)
             assert here is not None
+            wake_after_commit(tx, hub.queue, "push", [here])
             return await replay_dead_letters(tx, connection_id=here, connection=str(all_of), actor=actor())
 
     count = with_app(work)
     done = "It is tried again" if count == 1 else f"{count} are tried again"
-    show({"replayed": count}, good(f"{done}, at the next push or by partnerhub sync."), as_json=as_json)
+    show({"replayed": count}, good(f"{done}: now by a running hub, or by partnerhub sync."), as_json=as_json)
 
 
 @app.command()
@@ -102,7 +105,9 @@ def edit(
 
     async def work(hub: App) -> DeliveryView:
         async with hub.db.transaction() as tx:
-            return await replay_delivery(tx, delivery_id=delivery, edited=fields, actor=actor())
+            found = await replay_delivery(tx, delivery_id=delivery, edited=fields, actor=actor())
+            wake_after_commit(tx, hub.queue, "push", [found.connection_id])
+            return found
 
     show(with_app(work), good("It is tried again with the corrected fields."), as_json=as_json)
 

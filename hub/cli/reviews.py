@@ -14,6 +14,7 @@ from hub.cli.session import actor, with_app
 from hub.services.connection_care import connection_id_of
 from hub.services.custom_fields import record_types
 from hub.services.reviews import ReviewView, get_review, keep_apart, list_reviews, merge_review
+from hub.services.waking import wake_outbound
 
 app = typer.Typer(help="Records that may be one and the same.", no_args_is_help=True)
 
@@ -62,6 +63,7 @@ def merge(
 
     async def work(hub: App) -> ReviewView:
         async with hub.db.transaction() as tx:
+            await wake_outbound(tx, hub.queue, rereads=True)
             return await merge_review(tx, await record_types(tx), review_id=review, into=into, actor=actor())
 
     show(with_app(work), good("The two records are one now."), as_json=as_json)
@@ -73,6 +75,7 @@ def apart(review: Id, as_json: AsJson = False) -> None:
 
     async def work(hub: App) -> ReviewView:
         async with hub.db.transaction() as tx:
+            await wake_outbound(tx, hub.queue)
             return await keep_apart(tx, review_id=review, actor=actor())
 
     show(with_app(work), good("They stay two records."), as_json=as_json)

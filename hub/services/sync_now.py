@@ -62,10 +62,8 @@ async def sync_now(
 def chosen_objects(connection: OpenConnection, names: Sequence[str]) -> list[ObjectSync]:
     """The objects of these names, all without any, parents first. Raises Invalid."""
     if unknown := set(names) - connection.mappings.keys():
-        mapped = ", ".join(sorted(connection.mappings))
-        raise invalid(
-            "object", f"{', '.join(sorted(unknown))} is not mapped for {connection.name}; mapped are {mapped}"
-        )
+        known = ", ".join(sorted(connection.mappings))
+        raise invalid("object", f"{connection.name} maps no {', '.join(sorted(unknown))}; it maps {known}")
     return [sync for sync in connection.objects if not names or sync.name in names]
 
 

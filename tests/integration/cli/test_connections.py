@@ -1,0 +1,127 @@
+"""Connecting a system at the command line."""
+
+import json
+from pathlib import Path
+
+from tests.integration.cli.conftest import Command, Remote
+
+
+def test_good_settings_from_a_file_make_a_connection_that_check_confirms(partnerhub: Command, sf: Remote) -> None:
+    checked = partnerhub("check", "sf", "--json")
+    assert checked.code == 0
+    assert checked.data["ok"]
+    assert checked.data["account"]["name"] == "Sandbox Org"
+
+
+def test_settings_may_come_from_options_and_a_json_file(
+    partnerhub: Command, salesforce: Remote, tmp_path: Path
+) -> None:
+    given = salesforce.settings
+    secret = tmp_path / "secret.txt"
+    secret.write_text(given.pop("client_secret") + "\n")
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({**given, "client_id": "is overruled by the option"}))
+    options = ["--set", f"client_id={given['client_id']}", "--set", f"client_secret=@{secret}"]
+    said = partnerhub("connect", "salesforce", "sf", "--settings", str(file), *options, "--allow-private", "--json")
+    assert said.code == 0, said.err
+    assert said.data["connection"] == "sf"
+
+
+def test_missing_settings_are_asked_for_and_secrets_are_not_echoed(partnerhub: Command, salesforce: Remote) -> None:
+    given = salesforce.settings
+    lines = [given["instance"], given["client_id"], "", given["client_secret"], "", "", "", "", "", ""]
+    said = partnerhub("connect", "salesforce", "sf", "--ask", "--allow-private", typed="\n".join(lines) + "\n")
+    assert said.code == 0, said.err
+    assert "Consumer key of the connected app" in said.err
+    assert given["client_secret"] not in said.out + said.err
+
+
+def test_without_a_terminal_missing_settings_are_listed_with_their_meaning(partnerhub: Command) -> None:
+    said = partnerhub("connect", "salesforce", "sf")
+    assert said.code == 2
+    assert "instance: My Domain URL of the org" in said.error
+    assert "--settings FILE" in said.error
+
+
+def test_wrong_credentials_are_one_sentence_and_nothing_is_stored(partnerhub: Command, salesforce: Remote) -> None:
+    said = partnerhub(
+        "connect", "salesforce", "sf", "--settings", str(salesforce.file), "--set", "client_secret=not-the-secret",
+        "--allow-private",
+    )  # fmt: skip
+    assert said.code == 1
+    assert "Salesforce refused to sign in" in said.error
+    assert "Nothing was stored" in said.error
+    assert "not-the-secret" not in said.out + said.err
+    assert partnerhub("connections", "--json").data == []
+
+
+def test_an_error_with_json_is_json_too(partnerhub: Command, salesforce: Remote) -> None:
+    said = partnerhub("connect", "salesforce", "sf", "--settings", str(salesforce.file), "--json")
+    assert said.code == 1
+    assert said.data["error"]["code"] == "AuthFailed"
+    assert "not a public address" in said.data["error"]["message"]
+
+
+def test_a_setting_that_does_not_exist_is_named_with_those_that_do(partnerhub: Command) -> None:
+    said = partnerhub("connect", "hubspot", "hs", "--set", "acces_token=x")
+    assert said.code == 2
+    assert "no setting acces_token" in said.error
+    assert "access_token" in said.error
+
+
+def test_an_unknown_system_is_answered_with_those_there_are(partnerhub: Command) -> None:
+    said = partnerhub("connect", "salesfarce", "sf")
+    assert said.code == 2
+    assert "hubspot, salesforce" in said.error
+
+
+def test_a_name_is_taken_only_once(partnerhub: Command, sf: Remote) -> None:
+    said = partnerhub("connect", "salesforce", "sf", "--settings", str(sf.file), "--allow-private")
+    assert said.code == 2
+    assert "There is a connection called 'sf' already" in said.error
+
+
+def test_a_broken_settings_file_is_named_with_its_line(partnerhub: Command, tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("instance: [unclosed\nclient_id: x\n")
+    said = partnerhub("connect", "salesforce", "sf", "--settings", str(file))
+    assert said.code == 2
+    assert f"{file}:2: this is neither YAML nor JSON" in said.error
+
+
+def test_stored_secrets_appear_in_no_listing(partnerhub: Command, sf: Remote) -> None:
+    secret = sf.settings["client_secret"]
+    for words in (["connections"], ["connections", "--json"], ["status", "--json"], ["check", "sf", "--json"]):
+        assert secret not in partnerhub(*words).out
+
+
+def test_a_paused_connection_is_not_synced_until_it_is_resumed(partnerhub: Command, sf: Remote) -> None:
+    assert partnerhub("pause", "sf", "--reason", "Freeze.").code == 0
+    said = partnerhub("sync", "sf")
+    assert said.code == 1
+    assert "sf is paused (Freeze.)" in said.error
+    assert "partnerhub resume sf" in said.error
+    assert partnerhub("resume", "sf").code == 0
+    assert partnerhub("sync", "sf", "--object", "Account").code == 0
+
+
+def test_credentials_that_stop_working_pause_the_connection_and_say_so(partnerhub: Command, sf: Remote) -> None:
+    sf.sandbox.faults.arm("persistent_401", times=50)
+    said = partnerhub("sync", "sf")
+    assert said.code == 1
+    assert "then resume it" in said.error
+    [health] = partnerhub("status", "--json").data
+    assert health["verdict"] == "paused"
+
+
+def test_discover_lists_objects_and_describes_one(partnerhub: Command, sf: Remote) -> None:
+    assert "Account" in partnerhub("discover", "sf", "--json").data["objects"]
+    described = partnerhub("discover", "sf", "Account", "--json").data
+    assert described["fields"]["Name"]["type"] == "text"
+
+
+def test_a_connection_that_does_not_exist_is_one_sentence(partnerhub: Command) -> None:
+    for words in (["check", "nobody"], ["sync", "nobody"], ["discover", "nobody"], ["pause", "nobody"]):
+        said = partnerhub(*words)
+        assert said.code == 2
+        assert "There is no connection called 'nobody'" in said.error
