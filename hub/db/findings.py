@@ -29,19 +29,27 @@ class NewConflict:
     rule: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenConflict:
+    """`ours` is the hub's value, as JSON text, when the conflict was last looked at."""
+
+    id: int
+    ours: str
+
+
 async def open_conflicts(
     tx: Tx, *, connection_id: int, object_name: str, record_ids: Collection[UUID]
-) -> dict[UUID, dict[str, int]]:
-    """The fields of these records that are in conflict with this object, with the conflict's id."""
-    found: dict[UUID, dict[str, int]] = {}
+) -> dict[UUID, dict[str, OpenConflict]]:
+    """The fields of these records that are in conflict with this object."""
+    found: dict[UUID, dict[str, OpenConflict]] = {}
     for row in await tx.tuples(
-        "select record_id, field, id from conflict"
+        "select record_id, field, id, ours::text from conflict"
         " where record_id = any(%s) and connection_id = %s and object = %s and state = 'open'",
         list(record_ids),
         connection_id,
         object_name,
     ):
-        found.setdefault(row[0], {})[row[1]] = row[2]
+        found.setdefault(row[0], {})[row[1]] = OpenConflict(row[2], row[3])
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from hub.db.session import Tx
@@ -9,12 +10,20 @@ from hub.record import RECORD_TYPES
 from hub.record.definition import RecordType
 
 
-async def move(tx: Tx, record_type: RecordType, *, loser: UUID, survivor: UUID) -> list[tuple[str, UUID, int, str]]:
-    """Let everything that points to `loser` point to `survivor`.
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A reference of a record (now of this version) that led to a merged record and leads `to` another now."""
 
-    Returns (record type, record, its new version, field) for each reference moved.
-    """
-    moved: list[tuple[str, UUID, int, str]] = []
+    record_type: str
+    record_id: UUID
+    version: int
+    field: str
+    to: UUID | None
+
+
+async def move(tx: Tx, record_type: RecordType, *, loser: UUID, survivor: UUID) -> list[Moved]:
+    """Let everything that points to `loser` point to `survivor`, which itself then points nowhere."""
+    moved: list[Moved] = []
     targets = {t.name for t in record_type.lineage} | {
         t.name for t in RECORD_TYPES.values() if record_type.name in {base.name for base in t.lineage}
     }
@@ -23,10 +32,9 @@ async def move(tx: Tx, record_type: RecordType, *, loser: UUID, survivor: UUID) 
             if field.kind != "link" or field.link not in targets:
                 continue
             rows = await tx.all(
-                f'update {owner.name} set "{field.name}" = %s where "{field.name}" = %s and id <> %s returning id',
+                f'update {owner.name} set "{field.name}" = nullif(%s, id) where "{field.name}" = %s returning id',
                 survivor,
                 loser,
-                survivor,
             )
             ids = [row["id"] for row in rows]
             for row in await tx.all(
@@ -34,5 +42,6 @@ async def move(tx: Tx, record_type: RecordType, *, loser: UUID, survivor: UUID) 
                 " returning id, version",
                 ids,
             ):
-                moved.append((owner.name, row["id"], row["version"], field.name))
+                to = None if row["id"] == survivor else survivor
+                moved.append(Moved(owner.name, row["id"], row["version"], field.name, to))
     return moved

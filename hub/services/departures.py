@@ -111,10 +111,10 @@ async def merge_records(tx: Tx, sync: ObjectSync, loser: UUID, survivor: UUID, r
         origin=origin_of(sync, run_id),
         merged_in=sync.connection.name,
     )
-    for _, record_id, _, field in joined.moved:
+    for m in joined.moved:
         # The vendor re-parents by itself when it merges: nothing to send there.
         await links.agree_on_reference(
-            tx, connection_id=sync.connection.id, record_id=record_id, field=field, loser=loser, survivor=survivor
+            tx, connection_id=sync.connection.id, record_id=m.record_id, field=m.field, loser=loser, survivor=survivor
         )
     applied.touched += joined.touched
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.db import changes, deliveries, findings, links, records, rereads
 from hub.db.changes import Change, Origin
-from hub.db.findings import WHOLE_RECORD, NewConflict, NewReview, Quarantined
+from hub.db.findings import WHOLE_RECORD, NewConflict, NewReview, OpenConflict, Quarantined
 from hub.db.links import LinkHead, LinkState, LinkWrite
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
@@ -301,13 +301,13 @@ class _Outcome:
     settled: list[int] = field(default_factory=list)
     unsent: list[UUID] = field(default_factory=list)
 
-    def add(self, pair: _Pair, mine: StoredRecord, merged: Merged, *, open_fields: Mapping[str, int]) -> None:
+    def add(self, pair: _Pair, mine: StoredRecord, merged: Merged, *, open_fields: Mapping[str, OpenConflict]) -> None:
         incoming, linked = pair.incoming, pair.linked
         in_conflict = {c.field for c in merged.conflicts}
         back = pair.link == "deleted"
         settled = [
-            id_
-            for name, id_ in open_fields.items()
+            conflict.id
+            for name, conflict in open_fields.items()
             if (name in incoming.values and name not in in_conflict) or (back and name == WHOLE_RECORD)
         ]
         self.settled += settled

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from hub.db import changes, deliveries, findings, links, records, references
 from hub.db.changes import Change, Origin
+from hub.db.references import Moved
 from hub.db.session import Tx
 from hub.record.definition import RecordType
 from hub.record.values import encode_values
@@ -15,14 +16,14 @@ from hub.sdk.http import encode_json
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What a merge touched: (record type, record, new version, field) of each reference that was moved."""
+    """What a merge touched."""
 
     survivor: UUID
-    moved: list[tuple[str, UUID, int, str]]
+    moved: list[Moved]
 
     @property
     def touched(self) -> list[UUID]:
-        return [self.survivor, *(record_id for _, record_id, _, _ in self.moved)]
+        return [self.survivor, *(m.record_id for m in self.moved)]
 
 
 async def join_records(
@@ -43,11 +44,11 @@ async def join_records(
     log = [Change(loser, name, version, "merge", None, encode_json({"merged_into": str(survivor)}), None)]
     log += [
         Change(
-            record_id, type_name, new_version, "update",
-            encode_values({field: loser}), encode_values({field: survivor}),
-            encode_json({field: "its record was merged"}),
+            m.record_id, m.record_type, m.version, "update",
+            encode_values({m.field: loser}), encode_values({m.field: m.to}),
+            encode_json({m.field: "its record was merged"}),
         )
-        for type_name, record_id, new_version, field in moved
+        for m in moved
     ]  # fmt: skip
     await changes.append(tx, origin=origin, changes=log)
     return Joined(survivor, moved)

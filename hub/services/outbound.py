@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hub.db import changes, cursors, deliveries, findings, links, records
 from hub.db.deliveries import Delivery, Op
+from hub.db.findings import OpenConflict
 from hub.db.links import LinkRow
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
@@ -16,6 +17,7 @@ from hub.mapping.errors import UnmappableValues
 from hub.record import RECORD_TYPES
 from hub.record.codec import decode_values
 from hub.record.values import RemoteRef, Value
+from hub.sdk.http import decode_json, encode_json
 from hub.services.objects import ObjectSync, OpenConnection
 
 _CHANGES_A_STEP = 5000
@@ -141,10 +143,10 @@ def _update(
     delivery: Delivery,
     record: StoredRecord,
     link: LinkRow,
-    in_conflict: Mapping[str, int],
+    in_conflict: Mapping[str, OpenConflict],
     targets: _Targets,
 ) -> None:
-    if in_conflict:
+    if any(_has_moved(record.values[name], c) for name, c in in_conflict.items() if name in record.values):
         computed.outdated.append(link.remote_id)
     shadow = decode_values(sync.record_type, link.shadow)
     values = {
@@ -164,6 +166,10 @@ def _update(
     _add(computed, sync, delivery, "update", values, targets, link=link)
     if missing:
         computed.incomplete.add(delivery.id)
+
+
+def _has_moved(ours: Value, conflict: OpenConflict) -> bool:
+    return bool(decode_json(encode_json(ours)) != decode_json(conflict.ours.encode()))
 
 
 def _create(computed: Computed, sync: ObjectSync, delivery: Delivery, record: StoredRecord, targets: _Targets) -> None:

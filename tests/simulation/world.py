@@ -240,7 +240,10 @@ class World:
 
     def undelete(self) -> None:
         system = self.chance.choice(self.systems)
-        gone = sorted(r.id for r in system.sandbox.world.all("partners") if not r.live)
+        keys = {row.get("hub_id") for row in system.rows().values()} - {None}
+        gone = sorted(
+            r.id for r in system.sandbox.world.all("partners") if not r.live and r.fields.get("hub_id") not in keys
+        )
         if gone:
             row = self.chance.choice(gone)
             system.sandbox.human_undelete("partners", row)
@@ -255,10 +258,9 @@ class World:
         values = system.rows()[loser]
         if system.rows()[winner].get("hub_id") is None and values.get("hub_id") is not None:
             winner, loser = loser, winner  # a unique key is not copied by a merge
-        lost = system.sandbox.world.get("partners", loser)
-        assert lost is not None
-        if lost.fields.get("parent") == winner:
-            lost.fields["parent"] = None
+        for row, other in ((winner, loser), (loser, winner)):
+            if system.rows()[row].get("parent") == other:
+                system.sandbox.human_edit("partners", row, {"parent": None})
         system.sandbox.human_merge("partners", winner, loser)
         self.ledger.ended.add((system.name, loser))
         self.say(f"{system.name} {loser} into {winner}")
