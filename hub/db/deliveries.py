@@ -279,7 +279,7 @@ async def listing(
         dict(row)
         for row in await tx.all(
             """
-            select d.*, c.name as connection from delivery d join connection c on c.id = d.connection_id
+            select d.*, c.name as connection, c.system from delivery d join connection c on c.id = d.connection_id
             where d.state = any(%s) and (%s::int is null or d.connection_id = %s) and d.id > coalesce(%s, 0)
             order by d.id limit %s
             """,
