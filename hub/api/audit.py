@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from hub.api.door import Admin, DoorOf
+from hub.api.door import V1, Admin, DoorOf
 from hub.api.paging import Cursor, Limit, Page, decode_cursor, page_of
 from hub.services import watching
 from hub.services.watching import AuditEntry
 
-router = APIRouter(prefix="/audit", tags=["audit"])
+router = APIRouter(prefix=f"{V1}/audit", tags=["audit"])
 
 
 @router.get("", summary="List the audit trail, newest first")

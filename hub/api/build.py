@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from hub.api import (
     audit,
@@ -27,8 +27,7 @@ from hub.api.envelope import Envelope
 from hub.api.metrics import Metrics
 from hub.app import App
 
-PREFIX = "/api/v1"
-_TAGGED = (
+_MODULES = (
     connections,
     records,
     partners,
@@ -42,6 +41,8 @@ _TAGGED = (
     keys,
     custom_fields,
     audit,
+    openapi,
+    health,
 )
 
 
@@ -49,12 +50,8 @@ def build_api(app: App) -> FastAPI:
     """The ASGI application. It needs no lifespan; `app` stays the caller's to close."""
     api = FastAPI(title="Partner Hub", openapi_url=None, docs_url=None, redoc_url=None)
     api.state.door = Door(app, queue=app.queue, metrics=Metrics())
-    api.include_router(health.router)
-    versioned = APIRouter(prefix=PREFIX)
-    for module in _TAGGED:
-        versioned.include_router(module.router)
-    versioned.include_router(openapi.router)
-    api.include_router(versioned)
+    for module in _MODULES:
+        api.include_router(module.router)
     problems.install(api)
     api.add_middleware(Envelope, metrics=api.state.door.metrics)
     return api

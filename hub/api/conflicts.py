@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.api.door import Door, DoorOf, Operator, Viewer
+from hub.api.door import V1, Door, DoorOf, Operator, Viewer
 from hub.api.paging import Cursor, IdPath, Limit, Page, decode_cursor, page_of
 from hub.services import conflicts
 from hub.services.conflicts import Choice, ConflictView, Decision
@@ -16,7 +16,7 @@ from hub.services.connection_care import connection_id_of
 from hub.services.custom_fields import record_types
 from hub.services.waking import wake_outbound
 
-router = APIRouter(prefix="/conflicts", tags=["conflicts"])
+router = APIRouter(prefix=f"{V1}/conflicts", tags=["conflicts"])
 
 
 class Resolution(BaseModel):

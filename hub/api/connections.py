@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.api.door import Admin, DoorOf, Operator, Viewer
+from hub.api.door import V1, Admin, DoorOf, Operator, Viewer
 from hub.sdk.capabilities import Account, RemoteObject
 from hub.services import connection_care
 from hub.services.connection_care import ConnectionView, SystemView
@@ -15,7 +15,7 @@ from hub.services.connections import add_connection
 from hub.services.waking import wake_after_commit
 from hub.services.watching import ConnectionHealth, health_of
 
-router = APIRouter(prefix="/connections", tags=["connections"])
+router = APIRouter(prefix=f"{V1}/connections", tags=["connections"])
 
 Name = Annotated[str, Path(max_length=63, description="Name of the connection.")]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.api.door import Admin, DoorOf, Viewer
+from hub.api.door import V1, Admin, DoorOf, Viewer
 from hub.record.definition import Kind
 from hub.services import custom_fields
 from hub.services.custom_fields import CustomField
 
-router = APIRouter(prefix="/custom-fields", tags=["custom fields"])
+router = APIRouter(prefix=f"{V1}/custom-fields", tags=["custom fields"])
 
 
 class NewCustomField(BaseModel):

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.api.door import DoorOf, Operator, Viewer
+from hub.api.door import V1, DoorOf, Operator, Viewer
 from hub.api.paging import Cursor, IdPath, Limit, Page, decode_cursor, page_of
 from hub.services import deliveries
 from hub.services.connection_care import connection_id_of
 from hub.services.deliveries import DeliveryState, DeliveryView
 from hub.services.waking import wake_after_commit
 
-router = APIRouter(prefix="/deliveries", tags=["deliveries"])
+router = APIRouter(prefix=f"{V1}/deliveries", tags=["deliveries"])
 
 
 class Replay(BaseModel):

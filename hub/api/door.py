@@ -16,6 +16,8 @@ from hub.app import App
 from hub.services.keys import KeyRing, Principal, Role
 from hub.services.waking import Wakes
 
+V1 = "/api/v1"
+
 Access = Literal["public", "signed"] | Role
 
 _FAILURES_A_MINUTE = 20

@@ -11,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.api.metrics import Metrics
-from hub.api.problems import ApiProblem, response
+from hub.api.problems import ApiProblem, problem_of, response
 
 MOST_BYTES = 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -30,7 +30,8 @@ class Envelope:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         request_id = _request_id(headers.get(b"x-request-id", ""))
         scope.setdefault("state", {})["request_id"] = request_id
-        status, began = 500, time.perf_counter()
+        began = time.perf_counter()
+        status: int | None = None
 
         async def send_marked(message: Message) -> None:
             nonlocal status
@@ -45,9 +46,15 @@ class Envelope:
                     await response(_too_large(), request_id=request_id)(scope, receive, send_marked)
                 else:
                     await self._app(scope, _Limited(receive), send_marked)
+            except (
+                Exception
+            ) as exc:  # the edge of the API: whatever it is, the caller gets a problem and the log the rest
+                if status is not None:
+                    raise
+                await response(problem_of(exc), request_id=request_id)(scope, receive, send_marked)
             finally:
                 route = getattr(scope.get("route"), "path", "(none)")
-                self._metrics.called(scope["method"], route, status, time.perf_counter() - began)
+                self._metrics.called(scope["method"], route, status or 500, time.perf_counter() - began)
 
 
 class _Limited:

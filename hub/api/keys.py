@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.api.door import Admin, DoorOf, Viewer
+from hub.api.door import V1, Admin, DoorOf, Viewer
 from hub.api.paging import IdPath
 from hub.services import keys
 from hub.services.keys import KeyView, NewKey, Principal, Role
 
-router = APIRouter(prefix="/keys", tags=["keys"])
+router = APIRouter(prefix=f"{V1}/keys", tags=["keys"])
 
 
 class KeyRequest(BaseModel):

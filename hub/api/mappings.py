@@ -9,14 +9,14 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
 from hub.api.connections import Name
-from hub.api.door import DoorOf, Operator, Viewer
+from hub.api.door import V1, DoorOf, Operator, Viewer
 from hub.mapping.paths import Absent
 from hub.mapping.preview import PreviewRow
 from hub.sdk.http import decode_json, encode_json
 from hub.services import mappings
 from hub.services.mappings import MappingView
 
-router = APIRouter(prefix="/mappings/{name}", tags=["mappings"])
+router = APIRouter(prefix=V1 + "/mappings/{name}", tags=["mappings"])
 
 
 class Issue(BaseModel):

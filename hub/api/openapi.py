@@ -12,14 +12,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from hub.api.door import PUBLIC, DoorOf
+from hub.api.door import PUBLIC, V1, DoorOf
 from hub.api.problems import MEDIA_TYPE, Problem
 from hub.record.definition import RecordType
 from hub.record.schemas import create_schema, patch_schema, read_schema
 from hub.services.custom_fields import record_types
 from hub.services.records import filters_of
 
-router = APIRouter(tags=["description"])
+router = APIRouter(prefix=V1, tags=["description"])
 
 _PLACE = "/records/{record_type}"
 _REF = "#/components/schemas/{model}"

@@ -8,14 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from hub.api.door import DoorOf, Viewer
+from hub.api.door import V1, DoorOf, Viewer
 from hub.api.records import shown_record
 from hub.record.definition import RecordType
 from hub.services.custom_fields import record_types
 from hub.services.profile import Profile, Section, partner_profile
 from hub.services.standing import SystemStanding
 
-router = APIRouter(prefix="/partners", tags=["partners"])
+router = APIRouter(prefix=f"{V1}/partners", tags=["partners"])
 
 
 class RelativeOut(BaseModel):

@@ -116,7 +116,6 @@ def install(api: FastAPI) -> None:
         RemoteError,
         psycopg.OperationalError,
         PoolTimeout,
-        Exception,
     ):
         api.add_exception_handler(kind, _answer)
 

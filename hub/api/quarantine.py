@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from hub.api.door import DoorOf, Viewer
+from hub.api.door import V1, DoorOf, Viewer
 from hub.api.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from hub.services import watching
 from hub.services.connection_care import connection_id_of
 
-router = APIRouter(prefix="/quarantine", tags=["quarantine"])
+router = APIRouter(prefix=f"{V1}/quarantine", tags=["quarantine"])
 
 
 class Quarantined(BaseModel):

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Body, Header, Path, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
-from hub.api.door import DoorOf, Operator, Viewer
+from hub.api.door import V1, DoorOf, Operator, Viewer
 from hub.api.paging import Cursor, Limit, decode_cursor, encode_cursor
 from hub.record.definition import RecordType
 from hub.record.schema_types import input_type
@@ -26,7 +26,7 @@ from hub.services.refusals import Fault, Invalid, invalid
 from hub.services.waking import wake_outbound
 from hub.services.why import Why, why
 
-router = APIRouter(prefix="/records/{record_type}", tags=["records"])
+router = APIRouter(prefix=V1 + "/records/{record_type}", tags=["records"])
 
 TypeName = Annotated[str, Path(max_length=63, description="Record type, such as partner.")]
 IfMatch = Annotated[str | None, Header(max_length=100, description="The ETag of what was read: change only that.")]

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
-from hub.api.door import DoorOf, Operator, Viewer
+from hub.api.door import V1, DoorOf, Operator, Viewer
 from hub.api.paging import Cursor, IdPath, Limit, Page, decode_cursor, page_of
 from hub.services import reviews
 from hub.services.connection_care import connection_id_of
@@ -16,7 +16,7 @@ from hub.services.custom_fields import record_types
 from hub.services.reviews import ReviewView
 from hub.services.waking import wake_outbound
 
-router = APIRouter(prefix="/match-reviews", tags=["match reviews"])
+router = APIRouter(prefix=f"{V1}/match-reviews", tags=["match reviews"])
 
 
 class Merge(BaseModel):

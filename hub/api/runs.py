@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from hub.api.door import DoorOf, Viewer
+from hub.api.door import V1, DoorOf, Viewer
 from hub.api.paging import Cursor, IdPath, Limit, Page, decode_cursor, page_of
 from hub.services import watching
 from hub.services.connection_care import connection_id_of
 from hub.services.watching import RunView
 
-router = APIRouter(prefix="/runs", tags=["runs"])
+router = APIRouter(prefix=f"{V1}/runs", tags=["runs"])
 
 
 @router.get("", summary="List runs, newest first")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from hub.api.connections import Name
-from hub.api.door import SIGNED, DoorOf
+from hub.api.door import SIGNED, V1, DoorOf
 from hub.sdk.records import WebhookRequest
 from hub.services.webhooks import accept_webhook
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = APIRouter(prefix=f"{V1}/webhooks", tags=["webhooks"])
 
 
 @router.post(
