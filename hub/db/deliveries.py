@@ -10,6 +10,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from hub.db.arrays import Uuids
 from hub.db.session import Tx
 
 Op = Literal["create", "update", "delete"]
@@ -305,12 +306,35 @@ async def replay(tx: Tx, *, delivery_id: int, edited: Mapping[str, object] | Non
     )
 
 
+async def repeated(
+    tx: Tx, *, connection_id: int, object_name: str, record_ids: Collection[UUID], times: int, within: timedelta
+) -> dict[UUID, dict[str, Any]]:
+    """Remote fields, with the value, that were written to these records at least so many times within so long."""
+    rows = await tx.all(
+        """
+        select d.record_id, f.key, f.value from delivery d, jsonb_each(d.payload) f
+        where d.record_id = any(%s) and d.connection_id = %s and d.object = %s and d.state = 'done'
+            and d.op = 'update' and d.updated_at > clock_timestamp() - %s
+        group by d.record_id, f.key, f.value having count(*) >= %s
+        """,
+        list(record_ids),
+        connection_id,
+        object_name,
+        within,
+        times,
+    )
+    found: dict[UUID, dict[str, Any]] = {}
+    for row in rows:
+        found.setdefault(row["record_id"], {})[row["key"]] = row["value"]
+    return found
+
+
 async def open_for(tx: Tx, *, connection_id: int, objects: Sequence[str], record_ids: Collection[UUID]) -> set[UUID]:
     """Those of the records that are on their way to one of the objects, dead letters included."""
     rows = await tx.tuples(
         "select record_id from delivery where record_id = any(%s) and connection_id = %s and object = any(%s)"
         " and state in ('pending', 'sending', 'unknown', 'waiting', 'dead')",
-        list(record_ids),
+        Uuids(record_ids),
         connection_id,
         list(objects),
     )

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from hub.db.arrays import Texts, Uuids
 from hub.db.session import Tx
-
 
 # A conflict on the record itself: it was deleted in the system and the mapping says to ask.
 WHOLE_RECORD = "(record)"
@@ -45,7 +45,7 @@ async def open_conflicts(
     for row in await tx.tuples(
         "select record_id, field, id, ours::text from conflict"
         " where record_id = any(%s) and connection_id = %s and object = %s and state = 'open'",
-        list(record_ids),
+        Uuids(record_ids),
         connection_id,
         object_name,
     ):
@@ -117,13 +117,25 @@ async def quarantine(
     )
 
 
+async def is_quarantined(tx: Tx, *, connection_id: int, object_name: str, remote_id: str) -> bool:
+    return (
+        await tx.one(
+            "select from quarantine where connection_id = %s and object = %s and remote_id = %s",
+            connection_id,
+            object_name,
+            remote_id,
+        )
+        is not None
+    )
+
+
 async def release_quarantine(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Sequence[str]) -> None:
     """These records came in whole again."""
     await tx.run(
         "delete from quarantine where connection_id = %s and object = %s and remote_id = any(%s)",
         connection_id,
         object_name,
-        list(remote_ids),
+        Texts(remote_ids),
     )
 
 
@@ -174,7 +186,7 @@ async def under_review(tx: Tx, *, record_ids: Collection[UUID]) -> set[UUID]:
         row[0]
         for row in await tx.tuples(
             "select record_id from match_review where record_id = any(%s) and state = 'open' and holds",
-            list(record_ids),
+            Uuids(record_ids),
         )
     }
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from hub.db.arrays import Texts, Uuids
 from hub.db.copying import copy_rows
 from hub.db.session import Tx
 
@@ -56,7 +57,7 @@ async def heads(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Seq
         " where connection_id = %s and object = %s and remote_id = any(%s)",
         connection_id,
         object_name,
-        list(remote_ids),
+        Texts(remote_ids),
     )
     return {row[0]: LinkHead(*row) for row in rows}
 
@@ -70,7 +71,7 @@ async def shadows(
         " order by remote_id for update",
         connection_id,
         object_name,
-        sorted(remote_ids),
+        Texts(sorted(remote_ids)),
     )
     return {row[0]: (row[1], row[2]) for row in rows}
 
@@ -81,7 +82,7 @@ async def forget(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Se
         "delete from link where connection_id = %s and object = %s and remote_id = any(%s)",
         connection_id,
         object_name,
-        list(remote_ids),
+        Texts(remote_ids),
     )
 
 
@@ -150,7 +151,7 @@ async def of_records(
     rows = await tx.tuples(
         "select record_id, remote_id, shadow::text, remote_version, as_of, rewrites from link"
         " where record_id = any(%s) and connection_id = %s and object = %s and state = 'live'",
-        list(record_ids),
+        Uuids(record_ids),
         connection_id,
         object_name,
     )
@@ -171,7 +172,7 @@ async def records_of(
         """,
         connection_id,
         list(objects),
-        list(remote_ids),
+        Texts(remote_ids),
     )
     return dict(rows)
 
@@ -183,7 +184,7 @@ async def remote_ids_of(
     rows = await tx.tuples(
         "select record_id, remote_id from link"
         " where record_id = any(%s) and connection_id = %s and object = any(%s) and state = 'live'",
-        list(record_ids),
+        Uuids(record_ids),
         connection_id,
         list(objects),
     )
@@ -198,7 +199,7 @@ async def waiting_for(tx: Tx, *, connection_id: int, remote_ids: Sequence[str]) 
             "select object, remote_id from link"
             " where connection_id = %s and waits_for is not null and waits_for && %s::text[]",
             connection_id,
-            list(remote_ids),
+            Texts(remote_ids),
         )
     ]
 
@@ -224,7 +225,7 @@ async def mark_deleted(
         " returning record_id, remote_id",
         connection_id,
         object_name,
-        list(remote_ids),
+        Texts(remote_ids),
     )
     return [(row["record_id"], row["remote_id"]) for row in rows]
 
@@ -263,7 +264,7 @@ async def tombstones(tx: Tx, *, connection_id: int, object_name: str, record_ids
     rows = await tx.tuples(
         "select distinct record_id from link"
         " where record_id = any(%s) and connection_id = %s and object = %s and state = 'deleted'",
-        list(record_ids),
+        Uuids(record_ids),
         connection_id,
         object_name,
     )
@@ -312,7 +313,7 @@ async def gone_among(tx: Tx, *, connection_id: int, object_name: str, remote_ids
         " where connection_id = %s and object = %s and remote_id = any(%s) and state <> 'live' order by 1",
         connection_id,
         object_name,
-        list(remote_ids),
+        Texts(remote_ids),
     )
     return [row[0] for row in rows]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from hub.db.arrays import Texts
 from hub.db.session import Tx
 
 
@@ -30,8 +31,8 @@ async def sharing(tx: Tx, *, record_type: str, keys: Sequence[str], most_per_key
         group by k.key having count(*) <= %s
         """,
         record_type,
-        list(keys),
-        list(keys),
+        Texts(keys),
+        Texts(keys),
         most_per_key,
     )
     return {row[0]: set(row[1]) for row in rows}

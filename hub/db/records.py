@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from uuid import UUID
 
+from hub.db.arrays import Texts, Uuids
 from hub.db.copying import copy_rows
 from hub.db.session import Tx
 from hub.record.codec import codec_of
@@ -39,7 +41,7 @@ async def load(
 ) -> dict[UUID, StoredRecord]:
     """The records by id, in id order; with `lock`, held against other writers until the transaction ends."""
     sql = _select(record_type) + (" for no key update of r0" if lock else "")
-    rows = await tx.tuples(sql, sorted(ids))
+    rows = await tx.tuples(sql, Uuids(sorted(ids)))
     codec = codec_of(record_type)
     return {row[0]: StoredRecord(row[0], row[1], row[2], row[3], codec.values_from_row(row[4:])) for row in rows}
 
@@ -49,7 +51,7 @@ async def living(tx: Tx, record_type: RecordType, ids: Sequence[UUID]) -> set[UU
     joins = _joins(record_type)
     rows = await tx.tuples(
         f"select r0.id from {joins} where r0.id = any(%s) and r0.deleted_at is null and r0.merged_into is null",
-        list(ids),
+        Uuids(ids),
     )
     return {row[0] for row in rows}
 
@@ -69,7 +71,7 @@ async def whereabouts(tx: Tx, record_type: RecordType, ids: Sequence[UUID]) -> d
         )
         select way.asked, r0.id from {_joins(record_type)} join way on way.id = r0.id where way.merged_into is null
         """,
-        list(ids),
+        Uuids(ids),
     )
     return dict(rows)
 
@@ -88,7 +90,7 @@ async def find_by_key(
         f"select {', '.join(columns)}, r0.id from {_joins(record_type)}"
         f" join unnest({arrays}) as k({wanted}) on {equal}"
         " where r0.deleted_at is null and r0.merged_into is null order by r0.id",
-        *[[key[i] for key in keys] for i in range(len(names))],
+        *[_array([key[i] for key in keys], types[name]) for i, name in enumerate(names)],
     )
     found: dict[tuple[Value, ...], list[UUID]] = {}
     for row in rows:
@@ -143,7 +145,7 @@ async def mark_deleted(tx: Tx, record_type: RecordType, ids: Sequence[UUID]) -> 
     rows = await tx.all(
         f"update {record_type.root.name} set deleted_at = now(), version = version + 1, updated_at = now()"
         " where id = any(%s) and deleted_at is null and merged_into is null returning id, version",
-        list(ids),
+        Uuids(ids),
     )
     return {row["id"]: row["version"] for row in rows}
 
@@ -161,6 +163,10 @@ async def mark_merged(tx: Tx, record_type: RecordType, *, loser: UUID, survivor:
 
 
 _SQL_TYPES = {"link": "uuid", "int": "bigint", "decimal": "numeric", "date": "date", "datetime": "timestamptz"}
+
+
+def _array(items: list[Value], sql_type: str) -> list[Any]:
+    return Texts(map(str, items)) if sql_type == "text" else items
 
 
 def _quoted(name: str) -> str:

@@ -13,6 +13,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
+from hub.db.arrays import register
 from hub.sdk.http import decode_json, encode_json
 
 
@@ -62,6 +63,12 @@ class Tx:
         """All that this transaction reads is of one moment; to be asked for before the first read."""
         await self.conn.execute(b"set transaction isolation level repeatable read")
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """On an exception, only what was done inside is undone."""
+        async with self.conn.transaction():
+            yield
+
     async def now(self) -> datetime:
         """The database's clock, which all processes of the hub share."""
         row = await self.one("select clock_timestamp() as now")
@@ -83,6 +90,7 @@ class Database:
             kwargs={"row_factory": dict_row, "autocommit": True},
             connection_class=AsyncConnection[DictRow],
             check=AsyncConnectionPool.check_connection,
+            configure=register,
         )
 
     async def open(self) -> None:
