@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from config.secret_keys import secret_keys
 from config.settings import Settings
+from hub.budget import AccountBudget, Budgets, open_budgets
 from hub.db import migrate
+from hub.db.connections import StoredConnection
 from hub.db.session import Database
 from hub.db.vault import Vault
 from hub.engines import Engines, start_engines, stop_engines
@@ -48,6 +51,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         async with (
             Database(engines.database_url, max_size=_DATABASE_CONNECTIONS) as db,
             open_queue(engines.redis_url) as queue,
+            open_budgets(engines.redis_url) as budgets,
         ):
             yield App(
                 settings=settings,
@@ -57,9 +61,13 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                     db=db,
                     vault=Vault(secret_keys(settings)),
                     mappings=MAPPINGS,
-                    budget_of=lambda _: None,
+                    budget_of=partial(_budget_of, budgets),
                 ),
                 queue=queue,
             )
     finally:
         await asyncio.to_thread(stop_engines, engines)
+
+
+def _budget_of(budgets: Budgets, stored: StoredConnection) -> AccountBudget:
+    return budgets.of(system=stored.system, account_id=stored.account_id or stored.name)

@@ -5,13 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Literal
 
 Priority = Literal["interactive", "webhook", "incremental", "backfill"]
 
-# The part of every limit that a class may use up; the rest is there for the more urgent classes, and in the end for
-# the people and the other programs that share the account.
-SHARES: dict[Priority, float] = {"interactive": 1.0, "webhook": 0.95, "incremental": 0.9, "backfill": 0.8}
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """The part of every limit that a class may use up, and how many seconds a request of it waits for its turn.
+
+    The rest is there for the more urgent classes, and in the end for the people and programs that share the account.
+    """
+
+    share: float
+    patience: float
+
+
+RANKS: dict[Priority, Rank] = {
+    "interactive": Rank(share=1.0, patience=5),
+    "webhook": Rank(share=0.95, patience=15),
+    "incremental": Rank(share=0.9, patience=20),
+    "backfill": Rank(share=0.8, patience=20),
+}
 
 _current: ContextVar[Priority] = ContextVar("priority", default="incremental")
 
@@ -26,6 +42,6 @@ def at_priority(priority: Priority) -> Iterator[None]:
         _current.reset(token)
 
 
-def current_share() -> float:
-    """The part of a limit that the work under way may use up."""
-    return SHARES[_current.get()]
+def current_rank() -> Rank:
+    """The rank of the work under way."""
+    return RANKS[_current.get()]

@@ -14,6 +14,7 @@ import psycopg
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import to_jsonable_python
 
+from hub.budget import AccountBudget
 from hub.db import audit, connections
 from hub.db.connections import StoredConnection
 from hub.db.session import Database
@@ -47,7 +48,7 @@ class Workshop:
     db: Database
     vault: Vault
     mappings: Path
-    budget_of: Callable[[StoredConnection], Budget | None]
+    budget_of: Callable[[StoredConnection], AccountBudget | None]
     clock: Clock = field(default_factory=SystemClock)
     allow_private: bool = False
 
@@ -163,9 +164,13 @@ class OpenedConnection:
 def _open(shop: Workshop, stored: StoredConnection) -> tuple[OpenConnector, RemoteHttp]:
     spec = connector(stored.system)
     settings = _typed(spec, shop.vault.open(stored.settings))
-    http = _http(shop, stored.options, shop.budget_of(stored))
+    budget = shop.budget_of(stored)
+    http = _http(shop, stored.options, budget)
     tokens = StoredTokens(shop.db, shop.vault, stored.id)
-    return spec.open(settings, ConnectorContext(http=http, tokens=tokens, clock=shop.clock)), http
+    opened = spec.open(settings, ConnectorContext(http=http, tokens=tokens, clock=shop.clock))
+    if budget:
+        budget.declare(opened.capabilities.limits)
+    return opened, http
 
 
 async def _close(opened: OpenConnector, http: RemoteHttp) -> None:

@@ -1,0 +1,113 @@
+"""The limits of a remote account as all workers keep them together, counted in Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from redis.asyncio import Redis
+
+from hub.budget.pace import BELIEVED_SECONDS, Ask, Refusal
+from hub.sdk.capabilities import Limit
+from hub.sdk.http import Usage
+
+# A request under way is counted for this long unless its process says again that it is.
+HELD_SECONDS = 15.0
+
+# Checks every limit before it counts in any. Burst: what was sent in the last window, one member a request. Daily: one
+# number that ends with the window, or when the vendor's word grows old. Concurrency: who runs, and until when believed.
+_TAKE = """
+local clock = redis.call('time')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local token, cost, share, held = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local function limit(i) return ARGV[2 + i * 3], tonumber(ARGV[3 + i * 3]), tonumber(ARGV[4 + i * 3]) end
+for i, key in ipairs(KEYS) do
+    local kind, amount, span = limit(i)
+    amount = tonumber(redis.call('get', key .. ':amount')) or amount
+    local most = math.max(math.floor(amount * share), cost, 1)
+    if kind == 'burst' then
+        redis.call('zremrangebyscore', key, '-inf', now - span)
+        local excess = redis.call('zcard', key) + cost - most
+        if excess > 0 then
+            local last = redis.call('zrange', key, excess - 1, excess - 1, 'withscores')
+            return {i, math.max(tonumber(last[2]) + span - now, 1)}
+        end
+    elseif kind == 'concurrency' then
+        redis.call('zremrangebyscore', key, '-inf', now)
+        if redis.call('zcard', key) + 1 > most then return {i, -1} end
+    elseif (tonumber(redis.call('get', key)) or 0) + cost > most then
+        return {i, math.max(redis.call('pttl', key), 1)}
+    end
+end
+for i, key in ipairs(KEYS) do
+    local kind, amount, span = limit(i)
+    if kind == 'burst' then
+        for n = 1, cost do redis.call('zadd', key, now, token .. ':' .. n) end
+        redis.call('pexpire', key, span)
+    elseif kind == 'concurrency' then
+        redis.call('zadd', key, now + held, token)
+        redis.call('pexpire', key, held)
+    else
+        redis.call('incrby', key, cost)
+        if redis.call('pttl', key) < 0 then redis.call('pexpire', key, span - now % span) end
+    end
+end
+return {0, 0}
+"""
+
+_RENEW = """
+local clock = redis.call('time')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+for i = 2, #ARGV do redis.call('zadd', KEYS[1], now + ARGV[1], ARGV[i]) end
+redis.call('pexpire', KEYS[1], ARGV[1])
+"""
+
+# Requests of others are counted where the vendor counts more than we do; when they were sent nobody knows.
+_OBSERVE = """
+local clock = redis.call('time')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local kind, believed, token = ARGV[1], ARGV[5], ARGV[6]
+local amount, remaining, span = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+redis.call('set', KEYS[1] .. ':amount', amount, 'px', believed)
+if kind == 'daily' then
+    redis.call('set', KEYS[1], amount - remaining, 'px', believed)
+else
+    redis.call('zremrangebyscore', KEYS[1], '-inf', now - span)
+    local others = math.min(amount - remaining, amount) - redis.call('zcard', KEYS[1])
+    for n = 1, others do redis.call('zadd', KEYS[1], now - span / 2, token .. ':' .. n) end
+    redis.call('pexpire', KEYS[1], span)
+end
+"""
+
+
+class SharedPace:
+    """One account's counters. Every call may raise redis.RedisError."""
+
+    def __init__(self, redis: Redis, account: str) -> None:
+        self._redis, self._account = redis, account
+        self._take = redis.register_script(_TAKE)
+        self._renew = redis.register_script(_RENEW)
+        self._observe = redis.register_script(_OBSERVE)
+
+    async def take(self, ask: Ask) -> Refusal | None:
+        limits = [(limit.kind, limit.amount, int(limit.per_seconds * 1000)) for limit in ask.limits]
+        refused, wait = await self._take(
+            keys=[self._key(limit) for limit in ask.limits],
+            args=[ask.token, ask.cost, ask.share, int(HELD_SECONDS * 1000), *(part for row in limits for part in row)],
+        )
+        return Refusal(ask.limits[refused - 1], wait / 1000 if wait > 0 else None) if refused else None
+
+    async def give(self, ask: Ask) -> None:
+        for limit in ask.limits:
+            if limit.kind == "concurrency":
+                await self._redis.zrem(self._key(limit), ask.token)
+
+    async def renew(self, limit: Limit, tokens: Iterable[str]) -> None:
+        await self._renew(keys=[self._key(limit)], args=[int(HELD_SECONDS * 1000), *tokens])
+
+    async def observe(self, limit: Limit, usage: Usage, *, token: str) -> None:
+        spans = [int(limit.per_seconds * 1000), int(BELIEVED_SECONDS * 1000)]
+        args = [limit.kind, usage.amount, usage.remaining, *spans, token]
+        await self._observe(keys=[self._key(limit)], args=args)
+
+    def _key(self, limit: Limit) -> str:
+        return f"partnerhub:budget:{self._account}:{limit.kind}:{limit.pool}:{limit.per_seconds:g}"
