@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import floor, mapping, peers
+from benchmarks import floor, hub, mapping, peers
 from benchmarks.measure import Result
 from benchmarks.records import Revision
 
@@ -46,12 +46,13 @@ class Scenario:
 _DLT_TOTALS = "SELECT count(*), sum(annual_revenue::numeric(18, 2)) FROM peer.account"
 
 LOADERS = {
+    "hub": Contender(hub.load, hub.TOTALS, at_a_million=True),
     "floor": Contender(floor.load, "SELECT count(*), sum(annual_revenue) FROM account", at_a_million=True),
     "dlt": Contender(peers.load_dicts, _DLT_TOTALS),
     "dlt_arrow": Contender(peers.load_arrow, _DLT_TOTALS),
     "dlt_arrow_adbc": Contender(peers.load_arrow_adbc, _DLT_TOTALS),
 }
-MAPPERS = {"floor": Contender(mapping.map_all)}
+MAPPERS = {"hub": Contender(hub.map_all), "floor": Contender(mapping.map_all)}
 
 SCENARIOS = (
     Scenario("initial_load", "initial", LOADERS),

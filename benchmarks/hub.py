@@ -44,9 +44,7 @@ class SourceConnector:
     async def read_page(self, query: ReadQuery, cursor: str | None) -> Page:  # noqa: ARG002 - one object only
         answer = await self._http.request("GET", str(self._url.join(cursor)) if cursor else str(self._url))
         body = decode_json(answer.content)
-        records = [
-            RemoteRecord(row["Id"], row, version=row["SystemModstamp"]) for row in body["records"]
-        ]
+        records = [RemoteRecord(row["Id"], row, version=row["SystemModstamp"]) for row in body["records"]]
         return Page(records=records, cursor=body.get("nextRecordsUrl", ""), done=body["done"])
 
     async def read_many(self, object_name: str, ids: Sequence[str], fields: tuple[str, ...]) -> ReadResult:
