@@ -282,13 +282,15 @@ async def agree(
 
     A link that is not there yet is made; one that is a tombstone meanwhile stays one. What was written is laid over the shadow; the next read looks again, so that
     values which the remote changed on the way in are noticed. Returns the records whose remote id already stands for
-    another record: nothing is stored for them.
+    another record, or which have another remote id here meanwhile: nothing is stored for them.
     """
     rows = await tx.all(
         """
         insert into link (connection_id, object, record_id, remote_id, shadow, remote_version, as_of)
         select %s, %s, w.record_id, w.remote_id, w.shadow::jsonb, w.version, clock_timestamp()
         from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) as w(record_id, remote_id, shadow, version)
+        where not exists (select from link other where other.record_id = w.record_id and other.connection_id = %s
+            and other.object = %s and other.state = 'live' and other.remote_id <> w.remote_id)
         on conflict (connection_id, object, remote_id) do update set
             shadow = link.shadow || excluded.shadow, remote_version = excluded.remote_version,
             seen_hash = null, as_of = excluded.as_of
@@ -301,6 +303,8 @@ async def agree(
         [w[1] for w in written],
         [w[2].decode() for w in written],
         [w[3] for w in written],
+        connection_id,
+        object_name,
     )
     stored = {row["record_id"] for row in rows}
     return [w[0] for w in written if w[0] not in stored]

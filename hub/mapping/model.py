@@ -130,6 +130,11 @@ class Mapping:
         ordered = {name: values[name] for name in self.inbound if name in values}
         return blake2b(encode_values(ordered), digest_size=16).digest()
 
+    @property
+    def scoped(self) -> bool:
+        """Whether there is a `scope.when` at all."""
+        return self._when is not None
+
     def scope_matches(self, values: Values) -> bool:
         """Whether this record belongs in this system at all (`scope.when`; without one, every record does)."""
         return self._when is None or self._when.holds({"record": self._document(values)})

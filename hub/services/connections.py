@@ -21,13 +21,14 @@ from hub.db.session import Database
 from hub.db.vault import StoredTokens, Vault
 from hub.mapping.load import load_system
 from hub.mapping.model import Mapping
-from hub.record import RECORD_TYPES
+from hub.record.definition import RecordType
 from hub.registry import connector
 from hub.sdk.auth import MemoryTokenStore
 from hub.sdk.capabilities import Account, Checks, Closes
 from hub.sdk.clock import Clock, SystemClock
 from hub.sdk.connector import ConnectorContext, ConnectorSpec, OpenConnector
 from hub.sdk.http import Budget, RemoteHttp, open_http
+from hub.services.custom_fields import record_types
 from hub.services.objects import OpenConnection
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
@@ -115,7 +116,9 @@ async def find_connection(shop: Workshop, name: str) -> StoredConnection:
 
 
 async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedConnection:
-    """Open a stored connection for work; the caller closes it."""
+    """Open a stored connection for work; the caller closes it. Raises MappingError."""
+    async with shop.db.transaction() as tx:
+        mappings = mappings_of(shop, stored, await record_types(tx))
     opened, http = _open(shop, stored)
     sync = OpenConnection(
         id=stored.id,
@@ -123,7 +126,7 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
         system=stored.system,
         account_id=stored.account_id or stored.name,
         connector=opened,
-        mappings=mappings_of(shop, stored),
+        mappings=mappings,
     )
     return OpenedConnection(sync, http)
 
@@ -138,10 +141,13 @@ async def connected(shop: Workshop, stored: StoredConnection) -> AsyncIterator[O
         await _close(opened, http)
 
 
-def mappings_of(shop: Workshop, stored: StoredConnection) -> dict[str, Mapping]:
-    """The connection's own mappings where it has some, else those of its system. Raises MappingError."""
+def mappings_of(shop: Workshop, stored: StoredConnection, types: dict[str, RecordType]) -> dict[str, Mapping]:
+    """The connection's own mappings where it has some, else those of its system. Raises MappingError.
+
+    `types`: the record types with the custom fields that are declared now (`custom_fields.record_types`).
+    """
     own = stored.options.get("mappings")
-    return load_system(Path(own) if own else shop.mappings, stored.system, RECORD_TYPES)
+    return load_system(Path(own) if own else shop.mappings, stored.system, types)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
+
 from hub.db import changes, deliveries, findings, links, records, rereads
 from hub.db.changes import Change, Origin
 from hub.db.findings import WHOLE_RECORD, NewConflict, NewReview, OpenConflict, Quarantined
@@ -24,19 +26,15 @@ from hub.services.matching import Match, match_new
 from hub.services.objects import ObjectSync
 
 
-@dataclass(slots=True)
-class Incoming:
+class Incoming(Struct, eq=False):
     """One remote record on its way in. `values` have their links looked up; `waits_for` are those not found."""
 
+    remote_id: str
     record: RemoteRecord
     mapped: Mapped
     fingerprint: bytes
-    values: dict[str, Value] = field(default_factory=dict)
-    waits_for: list[str] = field(default_factory=list)
-
-    @property
-    def remote_id(self) -> str:
-        return self.record.id
+    values: dict[str, Value]
+    waits_for: list[str] = []  # noqa: RUF012 - msgspec gives every instance its own
 
 
 @dataclass(slots=True)
@@ -68,18 +66,19 @@ async def apply_records(
     fresh += parted
     if not changed and not fresh:
         return applied
+    await _look_up_links(tx, sync, [*changed, *fresh])
+    fresh = await _within_scope(tx, sync, fresh, applied.counts)
     await _report_problems(tx, sync, [*changed, *fresh], run_id, applied.counts)
     fresh = [i for i in fresh if not missing_fields(sync, i)]
-    await _look_up_links(tx, sync, [*changed, *fresh])
     matches = await match_new(tx, sync, fresh) if fresh else []
     _settle_links(sync, [*changed, *fresh], {m.incoming.remote_id: m.record_id for m in matches})
     for_merge = [_Pair(i, known[i.remote_id].record_id, known[i.remote_id].state) for i in changed]
     for_merge += [_Pair(m.incoming, m.record_id, "live" if m.linked else None) for m in matches if m.exists]
-    if for_merge:
-        await _merge(tx, sync, for_merge, as_of, run_id, applied)
     created = [m for m in matches if not m.exists]
     if created:
         await _create(tx, sync, created, as_of, run_id, applied)
+    if for_merge:  # after the new ones, to which they may refer
+        await _merge(tx, sync, for_merge, as_of, run_id, applied)
     if matches:
         await _after_linking(tx, sync, matches, run_id, applied.counts)
     return applied
@@ -103,11 +102,11 @@ def _sift(
         fingerprint = mapping.fingerprint(mapped.values)
         head = known.get(record.id)
         if head is None:
-            fresh[record.id] = Incoming(record, mapped, fingerprint)
+            fresh[record.id] = Incoming(record.id, record, mapped, fingerprint, mapped.values)
         elif head.state == "live" and head.seen_hash == fingerprint:
             counts["unchanged"] += 1
         else:
-            changed[record.id] = Incoming(record, mapped, fingerprint)
+            changed[record.id] = Incoming(record.id, record, mapped, fingerprint, mapped.values)
     return list(changed.values()), list(fresh.values())
 
 
@@ -142,6 +141,8 @@ async def _read_again(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str], count
 
 async def _look_up_links(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming]) -> None:
     """Turn references to remote records that the hub knows into record ids."""
+    if not sync.links:
+        return
     for i in incoming:
         i.values = dict(i.mapped.values)
     for name, objects in sync.links.items():
@@ -153,6 +154,27 @@ async def _look_up_links(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming])
             value = i.values.get(name)
             if isinstance(value, RemoteRef) and value.remote_id in found:
                 i.values[name] = found[value.remote_id]
+
+
+async def _within_scope(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], counts: Counts) -> list[Incoming]:
+    """Without records that do not belong in the hub; those with the hub's key were sent there by the hub itself."""
+    if not sync.mapping.scoped:
+        return list(fresh)
+    key_field = sync.mapping.key_field
+    inside = [
+        i
+        for i in fresh
+        if (key_field and i.record.fields.get(key_field))
+        or sync.mapping.scope_matches({n: None if isinstance(v, RemoteRef) else v for n, v in i.values.items()})
+    ]
+    if len(inside) < len(fresh):
+        counts["out_of_scope"] += len(fresh) - len(inside)
+        here = {i.remote_id for i in inside}
+        outside = [i.remote_id for i in fresh if i.remote_id not in here]
+        await findings.release_quarantine(
+            tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=outside
+        )
+    return inside
 
 
 def _settle_links(sync: ObjectSync, incoming: Sequence[Incoming], here: Mapping[str, UUID]) -> None:
@@ -172,8 +194,8 @@ def _settle_links(sync: ObjectSync, incoming: Sequence[Incoming], here: Mapping[
 
 def missing_fields(sync: ObjectSync, incoming: Incoming) -> list[str]:
     """Fields without which a record of this type cannot exist, and which this remote record does not bring."""
-    values = incoming.mapped.values
-    return [name for name in sync.required if values.get(name) is None]
+    get = incoming.mapped.values.get
+    return [name for name in sync.required if get(name) is None]
 
 
 async def _report_problems(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming], run_id: int, counts: Counts) -> None:
@@ -181,6 +203,8 @@ async def _report_problems(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming
     troubled: list[Quarantined] = []
     for i in incoming:
         missing = missing_fields(sync, i)
+        if not missing and not i.mapped.problems:
+            continue
         problems = [
             {"field": p.field, "remote": p.remote, "message": p.message, "value": p.value} for p in i.mapped.problems
         ]
@@ -190,8 +214,7 @@ async def _report_problems(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming
             for name in missing
             if name not in named
         ]
-        if problems:
-            troubled.append(Quarantined(i.remote_id, problems, dict(i.record.fields), bool(missing)))
+        troubled.append(Quarantined(i.remote_id, problems, dict(i.record.fields), bool(missing)))
     if troubled:
         counts["quarantined"] += len(troubled)
         await findings.quarantine(
@@ -213,9 +236,11 @@ async def _create(
     log: list[Change] = []
     for match in matches:
         incoming = match.incoming
-        values: dict[str, Value] = {name: v for name, v in incoming.values.items() if v is not None}
-        shadow = encode_values(incoming.values)
-        document = shadow if len(values) == len(incoming.values) else encode_values(values)
+        values = incoming.values
+        document = shadow = encode_values(values)
+        if None in values.values():
+            values = {name: v for name, v in values.items() if v is not None}
+            document = encode_values(values)
         new_records.append((match.record_id, values))
         new_links.append(_link(incoming, match.record_id, shadow))
         log.append(

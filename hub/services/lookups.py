@@ -8,6 +8,7 @@ from hub.db import connections, links
 from hub.db.session import Tx
 from hub.record import RECORD_TYPES
 from hub.services.connections import Workshop, mappings_of
+from hub.services.custom_fields import record_types
 from hub.services.refusals import NotFound, invalid
 
 
@@ -24,7 +25,7 @@ async def find_record(tx: Tx, shop: Workshop, *, record_type: str, reference: st
     if stored is None:
         raise NotFound(f"There is no connection called {name!r}.")
     wanted = RECORD_TYPES.get(record_type)
-    mappings = mappings_of(shop, stored).values()
+    mappings = mappings_of(shop, stored, await record_types(tx)).values()
     objects = [m.object for m in mappings if wanted is not None and m.record.root == wanted.root]
     found = await links.records_of(tx, connection_id=stored.id, objects=objects, remote_ids=[remote_id])
     if remote_id not in found:

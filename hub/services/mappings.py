@@ -13,10 +13,12 @@ from hub.mapping.describe import check_mapping
 from hub.mapping.errors import MappingError, MappingIssue
 from hub.mapping.model import Mapping
 from hub.mapping.preview import PreviewRow, preview
+from hub.record.definition import RecordType
 from hub.record.values import RemoteRef, Value
 from hub.sdk.capabilities import Describes, Reads
 from hub.sdk.errors import RecordRejected
 from hub.services.connections import Workshop, connected, find_connection, mappings_of, open_connection
+from hub.services.custom_fields import record_types
 from hub.services.objects import ObjectSync, OpenConnection
 from hub.services.refusals import NotFound, NotNow
 
@@ -51,20 +53,18 @@ async def list_mappings(shop: Workshop, *, name: str) -> list[MappingView]:
     stored = await find_connection(shop, name)
     return [
         MappingView(name, m.object, m.record.name, m.file, m.digest, m.inbound, m.outbound)
-        for m in mappings_of(shop, stored).values()
+        for m in mappings_of(shop, stored, await _types(shop)).values()
     ]
 
 
-async def check_mappings(
-    shop: Workshop, *, name: str, mappings: Sequence[Mapping] | None = None
-) -> list[MappingIssue]:
+async def check_mappings(shop: Workshop, *, name: str, mappings: Sequence[Mapping] | None = None) -> list[MappingIssue]:
     """Every fault of mappings (default: the connection's own): in the files, and against what the system has now.
 
     Raises ConnectionUnknown and RemoteErrors.
     """
     stored = await find_connection(shop, name)
     try:
-        checked = list(mappings_of(shop, stored).values()) if mappings is None else mappings
+        checked = list(mappings_of(shop, stored, await _types(shop)).values()) if mappings is None else mappings
     except MappingError as exc:
         return list(exc.issues)
     async with connected(shop, stored) as opened:
@@ -89,6 +89,11 @@ async def preview_mapping(shop: Workshop, *, name: str, object_name: str, remote
         record_id, current = await _current(shop.db, sync, found.id)
     rows = preview(sync.mapping, found.fields, current)
     return MappingPreview(name, object_name, found.id, sync.record_type.name, record_id, rows)
+
+
+async def _types(shop: Workshop) -> dict[str, RecordType]:
+    async with shop.db.transaction() as tx:
+        return await record_types(tx)
 
 
 async def _check(opened: Describes, mapping: Mapping) -> Sequence[MappingIssue]:

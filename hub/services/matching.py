@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -30,6 +30,8 @@ from hub.services.objects import ObjectSync
 
 if TYPE_CHECKING:
     from hub.services.inbound import Incoming
+
+getrandbits = SystemRandom().getrandbits
 
 
 @dataclass(slots=True)
@@ -76,13 +78,10 @@ async def match_new(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming]) -> list
 
 def new_ids(count: int) -> Iterator[UUID]:
     """Fresh UUIDs of version 7 (RFC 9562): ordered by time, so that indexes grow at one end."""
-    stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big")
-    noise = os.urandom(10 * count)
-    for at in range(0, 10 * count, 10):
-        raw = bytearray(stamp + noise[at : at + 10])
-        raw[6] = raw[6] & 0x0F | 0x70
-        raw[8] = raw[8] & 0x3F | 0x80
-        yield UUID(bytes=bytes(raw))
+    fixed = (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | 0b10 << 62
+    random_bits = (1 << 80) - 1 & ~(0xF << 76) & ~(0b11 << 62)
+    for _ in range(count):
+        yield UUID(int=fixed | getrandbits(80) & random_bits)
 
 
 def _open(fresh: Sequence[Incoming], matches: Mapping[str, Match]) -> list[Incoming]:
@@ -103,44 +102,39 @@ async def _already_linked(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], m
 async def _by_hub_key(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], matches: dict[str, Match]) -> None:
     """A remote record that carries the hub's key is one that the hub made, whatever became of its record since."""
     key_field = sync.mapping.key_field
-    claims = {i: key for i in map(_Key, fresh) if key_field and (key := _uuid(i.of.record.fields.get(key_field)))}
+    if key_field is None:
+        return
+    claims = [(i, key) for i in fresh if (key := _uuid(i.record.fields.get(key_field)))]
     if not claims:
         return
-    found = await records.whereabouts(tx, sync.record_type, list(claims.values()))
+    found = await records.whereabouts(tx, sync.record_type, [key for _, key in claims])
     taken = await _taken(tx, sync, list(found.values()))
-    for item, key in claims.items():
+    for incoming, key in claims:
         record_id = found.get(key)
         if record_id is not None and record_id not in taken:
-            taken[record_id] = item.of.remote_id
-            matches[item.of.remote_id] = Match(item.of, record_id, exists=True)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Key:
-    of: Incoming
+            taken[record_id] = incoming.remote_id
+            matches[incoming.remote_id] = Match(incoming, record_id, exists=True)
 
 
 async def _by_natural_key(
     tx: Tx, sync: ObjectSync, names: tuple[str, ...], fresh: Sequence[Incoming], matches: dict[str, Match]
 ) -> None:
     """Equal natural keys are the same record; several equal ones, or one that is taken, are for a person."""
-    keys: dict[str, tuple[Value, ...]] = {}
-    for incoming in fresh:
-        key = tuple(incoming.values.get(name) for name in names)
-        if all(part is not None for part in key):
-            keys[incoming.remote_id] = key
-    if not keys:
+    keyed = [(i, key) for i in fresh if None not in (key := tuple(map(i.values.get, names)))]
+    if not keyed:
         return
-    found = await records.find_by_key(tx, sync.record_type, names, list(set(keys.values())))
+    found = await records.find_by_key(tx, sync.record_type, names, list({key for _, key in keyed}))
     taken = await _taken(tx, sync, [record_id for ids in found.values() for record_id in ids])
     claimed = {m.record_id for m in matches.values()}
     first_here: dict[tuple[Value, ...], str] = {}
-    ids = new_ids(len(keys))
-    for incoming in fresh:
-        key = keys.get(incoming.remote_id, ())
-        if not key:
+    ids = new_ids(len(keyed))
+    for incoming, key in keyed:
+        candidates = found.get(key)
+        if candidates is None and key not in first_here:
+            # Nobody has this key yet; a later rule may still find the record.
+            first_here[key] = incoming.remote_id
             continue
-        candidates = found.get(key, [])
+        candidates = candidates or []
         free = [c for c in candidates if c not in taken and c not in claimed]
         evidence = [_exact(names, key, c, taken.get(c)) for c in candidates]
         if len(free) == 1 and len(candidates) == 1:
@@ -149,12 +143,9 @@ async def _by_natural_key(
         elif candidates:
             kind: Literal["ambiguous", "duplicate"] = "ambiguous" if free else "duplicate"
             match = Match(incoming, next(ids), exists=False, review=kind, candidates=evidence)
-        elif key in first_here:
+        else:
             evidence = [_exact(names, key, None, first_here[key])]
             match = Match(incoming, next(ids), exists=False, review="duplicate", candidates=evidence)
-        else:
-            first_here[key] = incoming.remote_id
-            continue  # nobody has this key yet; a later rule may still find the record
         matches[incoming.remote_id] = match
 
 
@@ -182,6 +173,8 @@ def _name_twins(matches: Mapping[str, Match]) -> None:
 
 async def _taken(tx: Tx, sync: ObjectSync, record_ids: Sequence[UUID]) -> dict[UUID, str]:
     """Those that already stand for a record of this object, and which."""
+    if not record_ids:
+        return {}
     return await links.remote_ids_of(tx, connection_id=sync.connection.id, objects=[sync.name], record_ids=record_ids)
 
 

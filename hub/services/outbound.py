@@ -39,9 +39,11 @@ async def plan_deliveries(tx: Tx, connection: OpenConnection) -> int:
     for sync in connection.objects:
         if not sync.mapping.outbound:
             continue
-        wanted = [(record_id, name) for record_id, name in changed if _concerns(sync, name)]
+        # One record may have changed as an organization and as a partner: it is asked for once.
+        wanted = dict.fromkeys(record_id for record_id, name in changed if _concerns(sync, name))
         if wanted:
-            await deliveries.request(tx, **here, object_name=sync.name, records=wanted)
+            asked = [(record_id, sync.record_type.name) for record_id in wanted]
+            await deliveries.request(tx, **here, object_name=sync.name, records=asked)
     await cursors.save(tx, **here, object_name="*", direction="outbound", value=after, run_id=None)
     return len(changed) or 1
 
@@ -77,6 +79,8 @@ class Hold:
     delivery: Delivery
     reason: str
     dead: bool = False
+    error: str = "RecordRejected"
+    hint: str | None = None
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from hub.sdk.errors import CursorExpired
 from hub.sdk.records import Page, ReadQuery
 from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
-from hub.services.inbound import apply_records
+from hub.services.sieving import apply_page
 from hub.services.objects import ObjectSync, OpenConnection
 
 log = structlog.get_logger()
@@ -129,7 +129,7 @@ class _Pull:
         async with self.db.transaction() as tx:
             await leases.renew(tx, lease=self.lease, ttl=_LEASE)
             gone = await apply_deletions(tx, sync, deletions=page.deletions, as_of=as_of, run_id=self.run_id)
-            came = await apply_records(tx, sync, remote=page.records, as_of=as_of, run_id=self.run_id)
+            came = await apply_page(tx, sync, remote=page.records, as_of=as_of, run_id=self.run_id)
             counts = gone.counts + came.counts
             counts["overlap"] += page.reread
             await cursors.save(

@@ -14,8 +14,8 @@ from hub.sdk.errors import RemoteError
 from hub.sdk.records import Deletion, RemoteRecord
 from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
-from hub.services.inbound import apply_records
 from hub.services.objects import ObjectSync, OpenConnection
+from hub.services.sieving import apply_page
 
 _REREADS_A_STEP = 500
 
@@ -68,7 +68,7 @@ async def apply_now(
     ]
     async with db.transaction() as tx:
         gone = await apply_deletions(tx, sync, deletions=[*deletions, *moved], as_of=as_of, run_id=run_id)
-        came = await apply_records(tx, sync, remote=remote, as_of=as_of, run_id=run_id)
+        came = await apply_page(tx, sync, remote=remote, as_of=as_of, run_id=run_id)
     return gone.counts + came.counts
 
 

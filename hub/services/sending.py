@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
+from uuid import UUID
 
 import structlog
 
@@ -20,6 +21,7 @@ from hub.sdk.capabilities import Writes
 from hub.sdk.errors import AuthFailed, RecordGone, RecordRejected, RemoteError
 from hub.sdk.records import Deletion, WriteOp, WriteOutcome, Written
 from hub.services.counts import Counts
+from hub.services.fuse import blow_fuses
 from hub.services.departures import apply_deletions
 from hub.services.objects import ObjectSync, OpenConnection
 from hub.services.outbound import Computed, Hold, Write, compute
@@ -79,6 +81,7 @@ class _Sender:
         async with self.db.transaction() as tx:
             await tx.freeze()  # a record, its shadow and its conflicts must be of one moment
             computed = await compute(tx, sync, batch)
+            await blow_fuses(tx, sync, computed)
         if computed.outdated:
             async with self.db.transaction() as tx:
                 await look_again(tx, sync, computed.outdated, reason="the hub's side of a conflict changed")
@@ -96,9 +99,10 @@ class _Sender:
                         id=h.delivery.id,
                         state="dead" if h.dead else "waiting",
                         delay=_WAIT_FOR_PARENT,
-                        error_class="RecordRejected" if h.dead else "Waiting",
+                        error_class=h.error if h.dead else "Waiting",
                         error_code=None,
                         message=h.reason,
+                        hint=h.hint,
                         counts=False,
                     )
                     for h in holds
@@ -128,7 +132,7 @@ class _Sender:
         if not writes:
             return []
         try:
-            return list(await connector.write(sync.name, [_op(sync, op, w) for w in writes]))
+            return list(await connector.write(sync.name, _ops(sync, op, writes)))
         except RecordRejected as exc:
             if len(writes) == 1:
                 return [exc]
@@ -168,7 +172,7 @@ class _Sender:
         if not done:
             return
         here, name = sync.connection.id, sync.name
-        clashes: set[object] = set()
+        clashes: set[UUID] = set()
         if op == "delete":
             await links.mark_deleted(
                 tx, connection_id=here, object_name=name, remote_ids=[w.remote_id for w, _ in done if w.remote_id]
@@ -180,6 +184,12 @@ class _Sender:
                 tx, connection_id=here, object_name=name, remote_ids=[o.remote_id for _, o in done]
             )
             await look_again(tx, sync, gone, reason="it was written to after it was seen to be gone")
+            doubled = await links.remote_ids_of(tx, connection_id=here, objects=[name], record_ids=clashes)
+            # Linked to another remote record while this one was being made: it comes in as a suspected duplicate.
+            twins = [o.remote_id for w, o in done if w.delivery.record_id in doubled]
+            await look_again(tx, sync, twins, reason="another record was linked while it was being created")
+            computed.incomplete |= {w.delivery.id for w, _ in done if w.delivery.record_id in doubled}
+            clashes -= doubled.keys()
         good = [w.delivery for w, _ in done if w.delivery.record_id not in clashes]
         await deliveries.finish(tx, ids=[d.id for d in good], again=[d.id for d in good if d.id in computed.incomplete])
         self.counts[f"remote_{op}d"] += len(good)
@@ -323,7 +333,13 @@ def _unguarded(sync: ObjectSync, writes: Sequence[Write]) -> list[Write]:
     return [w for w in updates if w.precondition is None]
 
 
-def _op(sync: ObjectSync, op: Op, write: Write) -> WriteOp:
+def _ops(sync: ObjectSync, op: Op, writes: Sequence[Write]) -> list[WriteOp]:
+    """Preconditions go with as many rows as the API holds to them; a larger batch was read and compared just now."""
+    held = op != "update" or len(writes) <= sync.capabilities.precondition_batch
+    return [_op(sync, op, w, precondition=w.precondition if held else None) for w in writes]
+
+
+def _op(sync: ObjectSync, op: Op, write: Write, *, precondition: str | None) -> WriteOp:
     key_field = sync.mapping.key_field
     return WriteOp(
         kind=op,
@@ -331,7 +347,7 @@ def _op(sync: ObjectSync, op: Op, write: Write) -> WriteOp:
         idempotency_key=str(write.delivery.idempotency_key),
         remote_id=write.remote_id,
         key=(key_field, str(write.delivery.record_id)) if key_field and op == "create" else None,
-        precondition=write.precondition,
+        precondition=precondition,
         partition=write.partition,
     )
 

@@ -65,6 +65,7 @@ class SystemStanding:
 class Rows:
     """What the database knows of one record and one connection."""
 
+    record_id: UUID
     connection: StoredConnection
     links: list[DictRow] = field(default_factory=list)
     deliveries: list[DictRow] = field(default_factory=list)
@@ -81,7 +82,7 @@ class Rows:
 
 async def load_rows(tx: Tx, record_id: UUID) -> list[Rows]:
     """For every connection, in a fixed number of queries."""
-    found = {stored.id: Rows(stored) for stored in await connections.all_of(tx)}
+    found = {stored.id: Rows(record_id, stored) for stored in await connections.all_of(tx)}
     for row in await standing.last_pulls(tx):
         if row["connection_id"] in found:
             found[row["connection_id"]].pulled[row["object"]] = row["finished_at"]
@@ -128,7 +129,7 @@ def standing_of(rows: Rows, *, now: datetime, further: Sequence[str] = ()) -> Sy
             OpenDelivery(**{name: row[name] for name in OpenDelivery.__dataclass_fields__}) for row in rows.deliveries
         ),
         conflicts=_shown(rows.conflicts, "id", "object", "field", "base", "ours", "theirs", "created_at"),
-        reviews=_shown(rows.reviews, "id", "object", "remote_id", "record_id", "kind", "created_at"),
+        reviews=_shown(rows.reviews, "id", "object", "remote_id", "record_id", "kind", "holds", "created_at"),
         quarantined=_shown(rows.quarantined, "object", "remote_id", "problems", "held", "at"),
         rereads=_shown(rows.rereads, "object", "remote_id", "reason", "attempts", "next_attempt_at"),
         reasons=reasons,
@@ -144,11 +145,11 @@ def _reasons(rows: Rows, now: datetime) -> list[str]:
     """Everything that is in the way, the one that stops most first."""
     return [
         *_connection_reasons(rows.connection, now),
-        *(_review_reason(row) for row in rows.reviews),
         *(_delivery_reason(row) for row in sorted(rows.deliveries, key=_weight)),
         *(f"The field {row['field']} is in conflict: decide conflict {row['id']}." for row in rows.conflicts),
         *(_quarantine_reason(row) for row in rows.quarantined),
         *_link_reasons(rows),
+        *(_review_reason(row, rows.record_id) for row in rows.reviews),
         *(f"{row['object']} {row['remote_id']} is to be read again: {row['reason']}." for row in rows.rereads),
     ]
 
@@ -162,8 +163,11 @@ def _connection_reasons(stored: StoredConnection, now: datetime) -> list[str]:
     return []
 
 
-def _review_reason(row: DictRow) -> str:
-    return f"It may be a record that is there already: decide match review {row['id']}."
+def _review_reason(row: DictRow, record_id: UUID) -> str:
+    if row["record_id"] != record_id:
+        return f"Another record may be this one: decide match review {row['id']}."
+    held = ", and until then it is created nowhere else" if row["holds"] else ""
+    return f"It may be a record that is there already{held}: decide match review {row['id']}."
 
 
 _WEIGHTS = {"dead": 0, "unknown": 1, "waiting": 2, "pending": 3, "sending": 4}

@@ -16,7 +16,6 @@ from hub.db.session import Tx
 from hub.mapping.errors import MappingError
 from hub.mapping.load import load_system
 from hub.mapping.model import Mapping
-from hub.record import RECORD_TYPES
 from hub.record.codec import decode_values
 from hub.record.definition import RecordType
 from hub.record.values import Value, Values, encode_values
@@ -99,7 +98,7 @@ async def why(
         deleted=stored.deleted,
         merged_into=stored.merged_into,
         fields=tuple(_field(name, values.get(name), origins.get(name)) for name in names),
-        systems=tuple(_system(shop, rows, kind, stored, field, now) for rows in await load_rows(tx, record_id)),
+        systems=tuple(_system(shop, types, rows, kind, stored, field, now) for rows in await load_rows(tx, record_id)),
     )
 
 
@@ -122,10 +121,16 @@ def _sentence(name: str, origin: MappingOf[str, Any]) -> str:
 
 
 def _system(
-    shop: Workshop, rows: Rows, kind: RecordType, stored: StoredRecord, field: str | None, now: datetime
+    shop: Workshop,
+    types: MappingOf[str, RecordType],
+    rows: Rows,
+    kind: RecordType,
+    stored: StoredRecord,
+    field: str | None,
+    now: datetime,
 ) -> SystemWhy:
     try:
-        mappings = _mappings(shop, rows)
+        mappings = _mappings(shop, types, rows)
     except MappingError as exc:
         first = str(exc.issues[0])
         return SystemWhy(standing_of(rows, now=now, further=[f"Its mappings cannot be used: {first}"]), ())
@@ -135,16 +140,20 @@ def _system(
     return SystemWhy(standing_of(rows, now=now, further=further), tuple(fields))
 
 
-def _mappings(shop: Workshop, rows: Rows) -> dict[str, Mapping]:
+def _mappings(shop: Workshop, types: MappingOf[str, RecordType], rows: Rows) -> dict[str, Mapping]:
     own = rows.connection.options.get("mappings")
     folder = (Path(own) if own else shop.mappings) / rows.connection.system
     stamps = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.glob("*.yaml")))
-    return _loaded(folder, stamps)
+    return _loaded(folder, stamps, tuple(types.values()))
 
 
 @lru_cache(maxsize=64)
-def _loaded(folder: Path, stamps: tuple[tuple[str, int], ...]) -> dict[str, Mapping]:  # noqa: ARG001 - part of the key
-    return load_system(folder.parent, folder.name, RECORD_TYPES)
+def _loaded(
+    folder: Path,
+    stamps: tuple[tuple[str, int], ...],  # noqa: ARG001 - a file that was changed is loaded again
+    types: tuple[RecordType, ...],
+) -> dict[str, Mapping]:
+    return load_system(folder.parent, folder.name, {kind.name: kind for kind in types})
 
 
 def _in_system(rows: Rows, mapping: Mapping, stored: StoredRecord, field: str | None) -> list[FieldInSystem]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.db import records
 from hub.record.codec import decode_values
+from hub.sdk.http import encode_json
 from tests.simulation.turns import PARTY, Party
 from tests.simulation.world import PARTNER, TEXTS, World
 
@@ -100,7 +101,7 @@ class Facts:
                 for remote_name, name in TEXTS.items():
                     ours, theirs = record.values[name], row.get(remote_name)
                     if ours != theirs and name not in held:
-                        shadow = decode_values(PARTNER, encode(link["shadow"])).get(name)
+                        shadow = decode_values(PARTNER, encode_json(link["shadow"])).get(name)
                         found.append(
                             f"{system.name} {remote_id} {name}: remote {theirs!r}, hub {ours!r}, shadow {shadow!r}"
                             f" (record {record.id})"
@@ -120,11 +121,14 @@ class Facts:
         for conflict in self.conflicts:
             kept += [conflict["base"], conflict["ours"], conflict["theirs"]]
         exempt = {"trade_name"} if self.world.policy != "review" else set()
-        gone = {str(record.id) for record in self.records.values() if not record.alive}
+        dead = {record.id for record in self.records.values() if not record.alive}
+        names = {system.connection.id: system.name for system in self.world.systems}
+        gone = {("hub", str(record_id)) for record_id in dead}
+        gone |= {(names[row["connection_id"]], row["remote_id"]) for row in self.links if row["record_id"] in dead}
         return [
             f"lost: {edit}"
             for edit in self.world.ledger.lost(kept)
-            if edit.field not in exempt and not (edit.place == "hub" and edit.row in gone)
+            if edit.field not in exempt and (edit.place, edit.row) not in gone
         ]
 
     def doubled(self) -> list[str]:
@@ -177,9 +181,3 @@ class Facts:
                 f" {row['message']} {row['hint']}"
             )
         return found
-
-
-def encode(value: object) -> bytes:
-    import msgspec
-
-    return msgspec.json.encode(value)

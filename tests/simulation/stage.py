@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import NoReturn
 from urllib.parse import quote
 from uuid import UUID
 
@@ -22,8 +23,8 @@ from hub.sdk.sample.client import SampleClient
 from hub.sdk.sample.sandbox import SampleSandbox
 from hub.sdk.sandbox import SandboxClock
 from hub.sdk.testing import open_sandboxed
-from hub.services import matching
-from hub.services.objects import OpenConnection
+from hub.services import matching, sieving
+from hub.services.objects import ObjectSync, OpenConnection
 from tests.simulation.turns import PARTY, Turns
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -173,6 +174,21 @@ async def open_system(
             mappings={"partners": compiled},
         ),
     )
+
+
+@contextmanager
+def nothing_sieved() -> Iterator[None]:
+    """These worlds hold nothing that the database could refuse: whatever it refuses is a fault of the engine."""
+    real = sieving._set_aside
+
+    async def refuse(tx: Tx, sync: ObjectSync, record: RemoteRecord, exc: Exception, run_id: int) -> NoReturn:
+        raise AssertionError(f"{sync.connection.name} {record.id} was set aside") from exc
+
+    sieving._set_aside = refuse
+    try:
+        yield
+    finally:
+        sieving._set_aside = real
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from hub.services.conflicts import Decision
 from hub.services.cycle import Halted, pull, push, reread
 from hub.services.refusals import Refusal
 from tests.simulation.ledger import Ledger
-from tests.simulation.stage import START, SimDatabase, System, Traits, counted_ids, open_system
+from tests.simulation.stage import START, SimDatabase, System, Traits, counted_ids, nothing_sieved, open_system
 from tests.simulation.turns import PARTY, Killed, Party, Turns
 
 PARTNER = RECORD_TYPES["partner"]
@@ -75,6 +75,7 @@ class World:
         PARTY.set(Party("world"))
         async with AsyncExitStack() as stack:
             stack.enter_context(counted_ids())
+            stack.enter_context(nothing_sieved())
             world.db = await stack.enter_async_context(SimDatabase(database_url, world.turns))
             await world.db.wind()
             mapping = MAPPING.format(on_delete=world.on_delete, policy=world.policy)
