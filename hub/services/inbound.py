@@ -34,7 +34,7 @@ class Incoming(Struct, eq=False):
     mapped: Mapped
     fingerprint: bytes
     values: dict[str, Value]
-    waits_for: list[str] = []  # noqa: RUF012 - msgspec gives every instance its own
+    waits_for: list[str] = []
 
 
 @dataclass(slots=True)
