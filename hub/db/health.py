@@ -40,14 +40,16 @@ async def open_deliveries(tx: Tx, *, connection_id: int | None) -> list[DictRow]
 
 
 async def last_pulls(tx: Tx, *, connection_id: int | None) -> list[DictRow]:
-    """Of each object: its newest run, and when one last came to a good end."""
+    """Of each object: its newest run, and when one last came to a good end; from each connection's last 300 pulls."""
     return await tx.all(
         """
-        select connection_id, object, max(finished_at) filter (where state = 'done') as last_read_at,
-            max(id) as last_run_id, (array_agg(state order by id desc))[1] as last_run_state,
-            (array_agg(error order by id desc))[1] as last_error
-        from run where kind = 'pull' and (%s::int is null or connection_id = %s)
-        group by connection_id, object order by connection_id, object
+        select c.id as connection_id, r.object, max(r.finished_at) filter (where r.state = 'done') as last_read_at,
+            max(r.id) as last_run_id, (array_agg(r.state order by r.id desc))[1] as last_run_state,
+            (array_agg(r.error order by r.id desc))[1] as last_error
+        from connection c cross join lateral (
+            select * from run where connection_id = c.id and kind = 'pull' order by id desc limit 300) as r
+        where c.state <> 'retired' and (%s::int is null or c.id = %s)
+        group by c.id, r.object order by c.id, r.object
         """,
         connection_id,
         connection_id,

@@ -38,7 +38,7 @@ async def open_conflicts(tx: Tx, record_id: UUID) -> list[DictRow]:
 async def open_reviews(tx: Tx, record_id: UUID) -> list[DictRow]:
     """Doubtful matches of this record, and those of others in which this one is a candidate."""
     return await tx.all(
-        "select id, connection_id, object, remote_id, record_id, kind, created_at from match_review"
+        "select id, connection_id, object, remote_id, record_id, kind, holds, created_at from match_review"
         " where state = 'open' and (record_id = %s or candidates @> jsonb_build_array(jsonb_build_object("
         " 'record_id', %s::text))) order by id",
         record_id,
@@ -66,8 +66,12 @@ async def rereads(tx: Tx, record_id: UUID) -> list[DictRow]:
 async def last_pulls(tx: Tx) -> list[DictRow]:
     """When each object of each connection was last read to its end."""
     return await tx.all(
-        "select distinct on (connection_id, object) connection_id, object, finished_at, id from run"
-        " where kind = 'pull' and state = 'done' order by connection_id, object, id desc"
+        """
+        select cu.connection_id, cu.object, last.finished_at from cursor cu cross join lateral (
+            select finished_at from run where run.connection_id = cu.connection_id and run.object = cu.object
+                and kind = 'pull' and state = 'done' order by id desc limit 1) as last
+        where cu.direction = 'inbound'
+        """
     )
 
 

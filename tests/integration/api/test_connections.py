@@ -2,7 +2,10 @@
 
 import pytest
 
+from hub.db import connections
 from hub.sdk.sample.sandbox import SampleSandbox
+from hub.services.connections import open_connection
+from hub.services.cycle import pull, push
 from tests.integration.api.conftest import Api, System, problem
 
 
@@ -139,3 +142,29 @@ async def test_a_preview_shows_one_record_both_ways_and_stores_nothing(api: Api,
 @pytest.mark.parametrize("path", ["/api/v1/runs?connection=x", "/api/v1/deliveries?connection=x"])
 async def test_a_filter_by_an_unknown_connection_is_refused(api: Api, path: str) -> None:
     problem(await api.viewer.get(path), 404, "not-found")
+
+
+async def test_a_declared_custom_field_can_be_mapped_and_is_synced_both_ways(api: Api, system: System) -> None:
+    await api.admin.post(
+        "/api/v1/custom-fields",
+        json={"record_type": "partner", "name": "region_code", "kind": "text", "doc": "Sales region."},
+    )
+    file = api.app.shop.mappings / "sample" / "partners.yaml"
+    file.write_text(file.read_text() + "  custom.region_code: {remote: region}\n")
+    system.sandbox.records.schema["partners"]["region"] = {"type": "text"}
+    remote_id = system.sandbox.human_create("partners", {"name": "Acme", "region": "EMEA"})
+
+    async with api.app.db.transaction() as tx:
+        stored = await connections.by_name(tx, "crm")
+    assert stored is not None
+    async with await open_connection(api.app.shop, stored) as opened:
+        await pull(api.app.db, opened, owner="test")
+        record = (await api.viewer.get("/api/v1/records/partner")).json()["items"][0]
+        url = f"/api/v1/records/partner/{record['id']}"
+        await api.operator.patch(url, json={"custom": {"region_code": "APAC"}})
+        await push(api.app.db, opened, owner="test")
+    why = (await api.viewer.get(f"{url}/why?field=custom.region_code")).json()
+
+    assert record["custom"] == {"region_code": "EMEA"}
+    assert system.sandbox.rows("partners")[remote_id]["region"] == "APAC"
+    assert (why["fields"][0]["previous"], why["systems"][0]["fields"][0]["in_step"]) == ("EMEA", True)
