@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from hub.record.values import Money, RemoteRef
 from hub.sdk.http import encode_json
 
 _WIDE = 200  # where no terminal says how wide it is, nothing is cut off
@@ -69,6 +70,12 @@ def plain(value: object) -> str:
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
         case timedelta():
             return _span(value)
+        case Money():
+            return f"{value.amount} {value.currency}"
+        case RemoteRef():
+            return value.remote_id
+        case {"amount": amount, "currency": currency, **rest} if not rest:
+            return f"{amount} {currency}"
         case dict() | list() | tuple():
             return encode_json(value).decode()
         case _:

@@ -10,9 +10,11 @@ from rich.progress import Progress, TaskID
 from rich.text import Text
 
 from hub.app import App
+from hub.cli.errors import CommandFailed
 from hub.cli.output import AsJson, bad, good, plain, progress, show, table
 from hub.cli.session import owner, with_app
 from hub.db import connections
+from hub.sdk.errors import RecordRejected
 from hub.services.counts import Counts
 from hub.services.dry_runs import DryRun, dry_run
 from hub.services.sync_now import SyncReport, sync_now
@@ -33,14 +35,22 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Read what changed in a connection, and deliver what follows to every connection."""
-    if dry:
-        _dry_run(name, objects or [], full, as_json)
-        return
+    try:
+        if dry:
+            _dry_run(name, objects or [], full, as_json)
+        else:
+            _sync(name, objects or [], full, as_json)
+    except RecordRejected as exc:
+        # A read that is refused as it stands: nearly always a field or object that is not there any more.
+        hint = f"partnerhub check {name} tells which mapped fields the system does not have."
+        raise CommandFailed(exc.message, code=exc.kind, hint=hint) from exc
 
+
+def _sync(name: str, objects: list[str], full: bool, as_json: bool) -> None:
     async def work(app: App) -> tuple[SyncReport, list[QuarantineView]]:
         with progress() as bars:
             report = await sync_now(
-                app.shop, name=name, objects=objects or [], full=full, owner=owner(), listener=Bars(bars).told
+                app.shop, name=name, objects=objects, full=full, owner=owner(), listener=Bars(bars).told
             )
         return report, await _quarantined(app, name)
 

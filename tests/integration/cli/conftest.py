@@ -31,8 +31,9 @@ class Said:
 
     @property
     def error(self) -> str:
-        """What the person reads; a stack trace never is."""
+        """What the person reads; it is neither a stack trace nor an error that nobody thought of."""
         assert "Traceback" not in self.err
+        assert "fault of Partner Hub" not in self.err
         return self.err
 
 

@@ -146,5 +146,3 @@ def _settle(partnerhub: Command) -> None:
     for name in ("sf", "hs", "sf", "hs"):
         said = partnerhub("sync", name)
         assert said.code == 0, said.err
-
-

@@ -1,0 +1,39 @@
+"""What all commands have in common."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer.main
+
+from hub.cli import app
+
+
+def _commands(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{path}{name} ")
+        else:
+            yield f"{path}{name}", command
+
+
+_ALL = dict(_commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("name", _ALL)
+def test_every_command_can_answer_in_json_and_says_what_it_does(name: str) -> None:
+    command = _ALL[name]
+    assert any("--json" in parameter.opts for parameter in command.params)
+    assert command.help
+    for parameter in command.params:
+        assert getattr(parameter, "help", None), f"{name}: {parameter.name}"
+
+
+_PROMISED = """
+check connect connections conflicts demo discover keys mapping pause resume retries reviews runs sandbox status sync up
+why worker
+"""
+
+
+def test_the_commands_an_operator_needs_are_there() -> None:
+    assert set(_PROMISED.split()) == {name.partition(" ")[0] for name in _ALL}
