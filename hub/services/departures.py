@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from hub.db import changes, deliveries, findings, links, records, rereads
+from hub.db import changes, decisions, deliveries, findings, links, records, rereads
 from hub.db.changes import Change
+from hub.db.findings import NewConflict
 from hub.db.links import LinkHead
+from hub.db.records import StoredRecord
 from hub.db.session import Tx
 from hub.record.codec import decode_values
 from hub.record.values import Value, encode_values
@@ -156,3 +158,39 @@ async def _carry_unsent(tx: Tx, sync: ObjectSync, loser: UUID, survivor: UUID, r
             )
         ],
     )
+    if survivor in own:
+        doubtful = [f for f in unsent if target.values[f] is not None]
+        await _meet_anew(tx, sync, own[survivor].remote_id, target, unsent, doubtful, run_id)
+
+
+async def _meet_anew(
+    tx: Tx,
+    sync: ObjectSync,
+    remote_id: str,
+    target: StoredRecord,
+    unsent: Mapping[str, Value],
+    fields: Sequence[str],
+    run_id: int,
+) -> None:
+    """Nobody has compared the unsent edit with the survivor's own value: the field's policy decides at the next read."""
+    if not fields:
+        return
+    here, name = sync.connection.id, sync.name
+    await decisions.forget_agreement(tx, connection_id=here, object_name=name, remote_id=remote_id, fields=fields)
+    await findings.raise_conflicts(
+        tx,
+        connection_id=here,
+        object_name=name,
+        record_type=sync.record_type.name,
+        run_id=run_id,
+        conflicts=[
+            NewConflict(
+                remote_id, target.id, f, "null", _text(unsent[f]), _text(target.values[f]), "two records merged"
+            )
+            for f in fields
+        ],
+    )
+
+
+def _text(value: Value) -> str:
+    return encode_json(value).decode()

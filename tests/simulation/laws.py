@@ -158,7 +158,12 @@ class Facts:
         held = {row["record_id"] for row in self.reviews if row["holds"]}
         found = []
         for system in self.world.systems:
-            here = {row["record_id"] for row in self.links if row["connection_id"] == system.connection.id}
+            here = {
+                row["record_id"]
+                for row in self.deliveries
+                if row["connection_id"] == system.connection.id and row["error_class"] == "Waiting"
+            }
+            here |= {row["record_id"] for row in self.links if row["connection_id"] == system.connection.id}
             found += [
                 f"record {record.id} never came to {system.name}"
                 for record in self.records.values()
