@@ -193,7 +193,7 @@ def _typed(spec: ConnectorSpec, settings: MappingOf[str, Any]) -> BaseModel:
             f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg'].removeprefix('Value error, ')}"
             for e in exc.errors(include_input=False, include_url=False)
         )
-        raise ConnectionRefused(f"{spec.title}: {faults}.") from None
+        raise ConnectionRefused(f"{spec.title}: {faults.rstrip('.')}.") from None
 
 
 def _http(shop: Workshop, options: MappingOf[str, Any], budget: Budget | None) -> RemoteHttp:
