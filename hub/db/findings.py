@@ -79,6 +79,11 @@ async def raise_conflicts(
     )  # fmt: skip
 
 
+async def note_ours(tx: Tx, *, conflict_id: int, ours: str) -> None:
+    """What the hub held, as JSON text, when the conflict was decided."""
+    await tx.run("update conflict set ours = %s::jsonb where id = %s", ours, conflict_id)
+
+
 async def settle_conflicts(tx: Tx, *, ids: Iterable[int], resolution: str, by: str) -> None:
     await tx.run(
         "update conflict set state = 'resolved', resolution = %s, resolved_by = %s, resolved_at = clock_timestamp()"

@@ -138,6 +138,8 @@ async def _resolve_field(
             )
         ],
     )
+    # The value given up may be newer than the one that the conflict was raised with: it is kept with the decision.
+    await findings.note_ours(tx, conflict_id=conflict.id, ours=encode_json(stored.values[name]).decode())
     here, object_name = conflict.connection_id, conflict.object
     await decisions.agree_on(
         tx, connection_id=here, object_name=object_name, remote_id=conflict.remote_id, fields={name: conflict.theirs}
