@@ -39,6 +39,8 @@ _OBJECT = ObjectCapabilities(
     deletions="tombstone",
     merges="new_id",
     find_lag=timedelta(0),
+    # Changes are read by search, whose index may be behind by "moments"; reads by id are not.
+    read_lag=timedelta(minutes=1),
 )
 
 

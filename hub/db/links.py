@@ -67,8 +67,8 @@ async def shadows(
 ) -> dict[str, tuple[str, datetime]]:
     """Each shadow as JSON text with its `as_of`, by remote id; the rows are locked until the transaction ends."""
     rows = await tx.tuples(
-        "select remote_id, shadow::text, as_of from link where connection_id = %s and object = %s and remote_id = any(%s)"
-        " order by remote_id for update",
+        "select remote_id, shadow::text, as_of from link"
+        " where connection_id = %s and object = %s and remote_id = any(%s) order by remote_id for update",
         connection_id,
         object_name,
         Texts(sorted(remote_ids)),
@@ -280,8 +280,8 @@ async def agree(
 ) -> list[UUID]:
     """After writes: (record, remote id, values written as JSON, version token) become the shadow from now on.
 
-    A link that is not there yet is made; one that is a tombstone meanwhile stays one. What was written is laid over the shadow; the next read looks again, so that
-    values which the remote changed on the way in are noticed. Returns the records whose remote id already stands for
+    A link that is not there yet is made; one that is a tombstone meanwhile stays one. What was written is laid over
+    the shadow; the next read looks again, so that values which the remote changed on the way in are noticed. Returns the records whose remote id already stands for
     another record, or which have another remote id here meanwhile: nothing is stored for them.
     """
     rows = await tx.all(

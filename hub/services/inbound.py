@@ -57,10 +57,6 @@ async def apply_records(
     applied.counts["read"] = len(remote)
     known = await _heads(tx, sync, [r.id for r in remote])
     changed, fresh = _sift(sync, remote, known, applied.counts)
-    stale = [i.remote_id for i in changed if known[i.remote_id].as_of > as_of]
-    if stale:
-        await _read_again(tx, sync, stale, applied.counts)
-        changed = [i for i in changed if known[i.remote_id].as_of <= as_of]
     parted = await _part(tx, sync, changed, known)
     changed = [i for i in changed if i not in parted]
     fresh += parted
@@ -278,9 +274,10 @@ async def _merge(
         object_name=sync.name,
         remote_ids=[pair.incoming.remote_id for pair in pairs if pair.linked],
     )
-    late = [i for i, (_, seen) in bases.items() if seen > as_of]
-    if late:  # written to, or read again, while this page was waiting for the records
-        await _read_again(tx, sync, late, applied.counts)
+    shadows = {i: (decode_values(sync.record_type, shadow), seen) for i, (shadow, seen) in bases.items()}
+    late = {pair.incoming.remote_id for pair in pairs if pair.linked and _is_outdated(pair, shadows, as_of)}
+    if late:  # written to, or read again, since this page was read
+        await _read_again(tx, sync, sorted(late), applied.counts)
         pairs = [pair for pair in pairs if pair.incoming.remote_id not in late]
     conflicts = await findings.open_conflicts(
         tx, connection_id=sync.connection.id, object_name=sync.name, record_ids=list(ours)
@@ -288,12 +285,20 @@ async def _merge(
     outcome = _Outcome(sync=sync, run_id=run_id)
     for pair in pairs:
         mine = ours[pair.record_id]
-        base = decode_values(sync.record_type, bases[pair.incoming.remote_id][0]) if pair.linked else None
+        base = shadows[pair.incoming.remote_id][0] if pair.linked else None
         merged = merge_record(base=base, theirs=pair.incoming.values, ours=mine.values, rules=sync.merge_rules)
         outcome.add(pair, mine, merged, open_fields=conflicts.get(pair.record_id, {}))
     await outcome.store(tx, as_of)
     applied.counts.update(outcome.counts)
     applied.touched += outcome.touched
+
+
+def _is_outdated(pair: _Pair, shadows: Mapping[str, tuple[dict[str, Value], datetime]], as_of: datetime) -> bool:
+    """Whether the page says something else of the record than what was true later; saying the same does no harm."""
+    shadow, seen = shadows[pair.incoming.remote_id]
+    if seen <= as_of:
+        return False
+    return pair.link != "live" or any(shadow.get(name) != value for name, value in pair.incoming.values.items())
 
 
 @dataclass(frozen=True, slots=True)

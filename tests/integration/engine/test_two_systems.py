@@ -1,6 +1,10 @@
 """What the engine promises when two systems hold the same partners."""
 
+from hub.db import runs
+from hub.sdk.capabilities import Reads
+from hub.sdk.records import ReadQuery
 from hub.sdk.sandbox import SandboxClock
+from hub.services.inbound import apply_records
 from tests.integration.engine.conftest import Stage
 
 
@@ -246,6 +250,28 @@ async def test_one_poison_record_is_quarantined_and_the_page_goes_on(stage: Stag
     (held,) = await stage.all("select held, problems from quarantine")
     assert held["held"]
     assert "legal_name" in {problem["field"] for problem in held["problems"]}
+
+
+async def test_a_page_older_than_our_own_write_does_not_undo_it(stage: Stage) -> None:
+    left_id = stage.left.create(name="Acme", website="acme.com", city="Bonn")
+    await stage.settle()
+    (right_id,) = stage.right.rows()
+    sync = stage.right.connection.object("partners")
+    query = ReadQuery(object="partners", fields=sync.mapping.read_fields)
+    async with stage.db.transaction() as tx:
+        before = await tx.now()
+    connector = stage.right.connection.connector
+    assert isinstance(connector, Reads)
+    page = await connector.read_page(query, None)
+    stage.left.edit(left_id, city="Berlin")
+    await stage.settle()
+    async with stage.db.transaction() as tx:
+        run_id = await runs.start(tx, connection_id=sync.connection.id, kind="pull")
+        applied = await apply_records(tx, sync, remote=page.records, as_of=before, run_id=run_id)
+    assert applied.counts["stale"] == 1
+    await stage.settle()
+    assert (await stage.values(stage.left, left_id))["city"] == "Berlin"
+    assert stage.right.row(right_id)["city"] == "Berlin"
 
 
 def _advance(clock: SandboxClock) -> None:
