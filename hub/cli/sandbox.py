@@ -12,7 +12,7 @@ import typer
 import yaml
 
 from hub.cli.errors import CommandFailed
-from hub.cli.output import AsJson, good, show
+from hub.cli.output import AsJson, good, show, waiting
 from hub.registry import connector
 from hub.sdk.sandbox import Sandbox
 from hub.sdk.sandbox.serve import SandboxServer
@@ -30,7 +30,8 @@ def sandbox(
     """Serve an emulator of a system's API until Ctrl-C, and say how to connect to it."""
     emulator = connector(system).load_sandbox().make(seed=seed)
     if seed_demo:
-        _seed(system, emulator, seed)
+        with waiting(f"Filling {system} …"):
+            _seed(system, emulator, seed)
     stop = Event()
     for sign in (SIGINT, SIGTERM):
         signal(sign, lambda *_: stop.set())

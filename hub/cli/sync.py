@@ -16,7 +16,7 @@ from hub.cli.session import owner, with_app
 from hub.db import connections
 from hub.sdk.errors import RecordRejected
 from hub.services.counts import Counts
-from hub.services.dry_runs import DryRun, dry_run
+from hub.services.previews import PullPreview, preview_sync
 from hub.services.sync_now import SyncReport, sync_now
 from hub.services.watching import QuarantineView, list_quarantine
 
@@ -95,7 +95,15 @@ def _report_views(report: SyncReport) -> list[RenderableType]:
         for n in report.unread
     ]
     views += [bad(f"{n} stopped: {why}") for n, why in report.halted.items()]
-    return views
+    return [*views, *_next_steps(report)]
+
+
+def _next_steps(report: SyncReport) -> list[RenderableType]:
+    """Which command shows what a person has to decide now."""
+    total = sum((*report.pulled.values(), *report.delivered.values(), report.reread), Counts())
+    steps = {"dead": "retries list --dead", "conflicts": "conflicts list", "reviews": "reviews list"}
+    wanted = [f"partnerhub {command}" for what, command in steps.items() if total[what]]
+    return ["", Text(f"Waits for a person: {', '.join(wanted)}", style="yellow")] if wanted else []
 
 
 async def _quarantined(app: App, name: str) -> list[QuarantineView]:
@@ -117,15 +125,15 @@ def _quarantine_views(kept_out: list[QuarantineView]) -> list[RenderableType]:
 
 
 def _dry_run(name: str, objects: list[str], full: bool, as_json: bool) -> None:
-    async def work(app: App) -> DryRun:
+    async def work(app: App) -> PullPreview:
         with progress() as bars:
-            return await dry_run(app.shop, name=name, objects=objects, full=full, listener=Bars(bars).told)
+            return await preview_sync(app.shop, name=name, objects=objects, full=full, listener=Bars(bars).told)
 
     found = with_app(work)
     show(found, *_dry_views(found), as_json=as_json)
 
 
-def _dry_views(found: DryRun) -> list[RenderableType]:
+def _dry_views(found: PullPreview) -> list[RenderableType]:
     rows = [(n, count_text(c) or "nothing") for n, c in found.objects.items()]
     views: list[RenderableType] = [table("would be read from " + found.connection, "", rows=rows)]
     if found.changes:

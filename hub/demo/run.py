@@ -112,7 +112,7 @@ async def _previewed(stage: Stage) -> Scene:
     """What the first load would do, computed on the real data and rolled back."""
     parts = []
     for crm in stage.crms:
-        preview = await preview_pull(stage.app.db, crm.connection)
+        preview = (await preview_pull(stage.app.db, crm.connection)).total
         parts.append(f"{crm.name}: {preview['created']:,} new, {preview['linked']:,} known")
     return Scene(
         "The first load, previewed", f"Nothing was written yet. Each for itself would bring {'; '.join(parts)}."

@@ -17,7 +17,7 @@ from hub.services.objects import ObjectSync, OpenConnection
 from hub.services.pulling import AlreadyRunning, has_been_read, pull_object
 from hub.services.refusals import NotNow, invalid
 
-# Told after each page: which object, and what became of its records.
+# Told when an object or a delivery (→ connection) begins, and after each page what became of its records.
 Listener = Callable[[str, Counts], None]
 
 
@@ -53,8 +53,10 @@ async def sync_now(
         for sync in chosen_objects(connection, objects):
             await _pull(shop.db, sync, report, full=full, owner=owner, listener=listener)
         report.reread = await reread(shop.db, connection)
+        listener(f"→ {name}", Counts())
         await _push(shop, connection, report, owner=owner)
     for other in await _others(shop.db, stored):
+        listener(f"→ {other.name}", Counts())
         await _push_elsewhere(shop, other, report, owner=owner)
     return report
 

@@ -109,7 +109,7 @@ def test_a_dead_letter_is_corrected_and_delivered(partnerhub: Command, sf: Remot
     sf.sandbox.human_create("Account", account("Acme GmbH"))
     partnerhub("sync", "hs")
     hs.sandbox.faults.arm("reject_row", times=1)
-    partnerhub("sync", "sf")
+    assert "partnerhub retries list --dead" in partnerhub("sync", "sf").out
     [letter] = partnerhub("retries", "list", "--dead", "--json").data
     assert letter["hint"]
     assert partnerhub("retries", "show", str(letter["id"])).code == 0
