@@ -18,7 +18,7 @@ from sync_jobs.opened import OpenConnections
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
 # What tells nothing to the other systems.
-_QUIET = ("read", "unchanged", "overlap", "agreed", "reread")
+_QUIET = ("read", "unchanged", "overlap", "agreed", "reread", "quarantined", "out_of_scope")
 # Between two looks at deliveries that are due and stay so: another worker is at it, or nobody can.
 _LOOK_AGAIN = timedelta(seconds=2)
 

@@ -22,7 +22,7 @@ class Ledger:
     """All edits by value.
 
     `ended`: rows that people deleted or merged away; edits of those ended with them. `cleared`: values that somebody
-    saw and emptied.
+    saw and gave up.
     """
 
     edits: dict[str, Edit] = field(default_factory=dict)

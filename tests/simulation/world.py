@@ -262,6 +262,8 @@ class World:
         for row, other in ((winner, loser), (loser, winner)):
             if system.rows()[row].get("parent") == other:
                 system.sandbox.human_edit("partners", row, {"parent": None})
+        # Whoever merges sees both rows and gives up the loser's values.
+        self.ledger.cleared |= {str(value) for value in system.rows()[loser].values() if value}
         system.sandbox.human_merge("partners", winner, loser)
         self.ledger.ended.add((system.name, loser))
         self.say(f"{system.name} {loser} into {winner}")

@@ -1,6 +1,6 @@
 """Two small remote systems around one hub, over the real database: the stage on which the engine's promises play."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,7 +86,7 @@ class Stage:
                 moved += await reread(self.db, system.connection)
             for system in (self.left, self.right):
                 moved += await self.push(system)
-            for quiet in ("read", "unchanged", "overlap", "agreed"):
+            for quiet in ("read", "unchanged", "overlap", "agreed", "quarantined", "out_of_scope"):
                 del moved[quiet]
             if not +moved:
                 return
@@ -131,13 +131,26 @@ async def db(database_url: str) -> AsyncIterator[Database]:
         yield database
 
 
+# Builds a stage whose two systems are mapped by `mapping`.
+Build = Callable[[str], Awaitable[Stage]]
+
+
 @pytest.fixture
-async def stage(db: Database) -> AsyncIterator[Stage]:
+async def build(db: Database) -> AsyncIterator[Build]:
     async with AsyncExitStack() as stack:
-        yield Stage(db, await _system(db, stack, "left"), await _system(db, stack, "right"))
+
+        async def built(mapping: str) -> Stage:
+            return Stage(db, await _system(db, stack, "left", mapping), await _system(db, stack, "right", mapping))
+
+        yield built
 
 
-async def _system(db: Database, stack: AsyncExitStack, name: str) -> System:
+@pytest.fixture
+async def stage(build: Build) -> Stage:
+    return await build(MAPPING)
+
+
+async def _system(db: Database, stack: AsyncExitStack, name: str, mapping_text: str) -> System:
     sandbox = SampleSandbox(seed=len(name), clock=SandboxClock())
     sandbox.records.schema["partners"] |= {
         "tier": {"type": "picklist", "values": ["Registered", "Silver", "Gold", "Platinum"]},
@@ -148,7 +161,7 @@ async def _system(db: Database, stack: AsyncExitStack, name: str) -> System:
     connector = await stack.enter_async_context(open_sandboxed(CONNECTOR, sandbox))
     async with db.transaction() as tx:
         stored = await connections.add(tx, name=name, system="sample", account_id=name, settings=b"-", options={})
-    mapping = load_mapping(MAPPING, record_types=RECORD_TYPES, system="sample")
+    mapping = load_mapping(mapping_text, record_types=RECORD_TYPES, system="sample")
     connection = OpenConnection(
         id=stored.id,
         name=name,
