@@ -58,7 +58,7 @@ def figures_of(laps: Iterable[Lap], *, machine: str, measured_at: datetime) -> l
             machine=machine,
             measured_at=measured_at,
         )
-        for (name, unit, contender), series in sorted(values.items(), key=lambda item: item[0])
+        for (name, unit, contender), series in sorted(values.items(), key=lambda item: (item[0][2] != HUB, item[0]))
     ]
     return figures + [_mapping_ratio(figure) for figure in figures if figure.name == "mapping"]
 

@@ -67,6 +67,13 @@ def race_for_memory(*, server_url: str, count: int, announce: Announce) -> Itera
                 yield Lap(1, INITIAL_LOAD_1M, name, result)
 
 
+@contextmanager
+def fresh_database(server_url: str, name: str) -> Iterator[str]:
+    """URL of an empty database that is dropped in the end."""
+    yield _recreated(server_url, name)
+    _drop(server_url, name)
+
+
 @dataclass(frozen=True)
 class _Lane:
     """What one contender has to itself during a round."""

@@ -3,6 +3,7 @@
 import argparse
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rich.table import Column, Table
 
 from benchmarks.contenders import INITIAL_LOAD, SCENARIOS
 from benchmarks.figures import Figure, figures_of, this_machine, write_figures, write_table
+from benchmarks.journeys import figures_of_values, race_end_to_end
 from benchmarks.measure import Lap
 from benchmarks.picture import draw
 from benchmarks.race import Announce, race, race_for_memory, running_postgres
@@ -19,6 +21,7 @@ from benchmarks.race import Announce, race, race_for_memory, running_postgres
 _HERE = Path(__file__).parent
 _RECORDS, _ROUNDS = 100_000, 3
 _MILLION = 1_000_000
+_EDITS, _QUICK_EDITS = 200, 40
 
 
 def main() -> None:
@@ -28,10 +31,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=_ROUNDS, help="rounds of which the median is taken (%(default)s)")
     arguments = parser.parse_args()
     count, rounds = (10_000, 1) if arguments.quick else (arguments.records, arguments.rounds)
+    million, edits = not arguments.quick, _QUICK_EDITS if arguments.quick else _EDITS
     console = Console()
     with running_postgres() as server_url:
-        laps = list(_laps(server_url, count=count, rounds=rounds, million=not arguments.quick, console=console))
-        figures = figures_of(laps, machine=this_machine(server_url), measured_at=datetime.now(UTC))
+        with _announcing(console, total=_steps(rounds=rounds, million=million)) as announce:
+            laps = list(_races(server_url, count=count, rounds=rounds, million=million, announce=announce))
+            values = race_end_to_end(server_url=server_url, edits=edits, rounds=rounds, announce=announce)
+        machine, now = this_machine(server_url), datetime.now(UTC)
+    figures = figures_of_values(values, machine=machine, measured_at=now)
+    figures += figures_of(laps, machine=machine, measured_at=now)
     # What is kept is comparable from one time to the next; anything else goes to a temporary folder.
     comparable = (count, rounds) == (_RECORDS, _ROUNDS)
     folder = _HERE if comparable else Path(tempfile.mkdtemp(prefix="partnerhub-figures-"))
@@ -40,23 +48,27 @@ def main() -> None:
     console.print(f"Written to {folder}")
 
 
-def _laps(server_url: str, *, count: int, rounds: int, million: bool, console: Console) -> Iterator[Lap]:
-    total = rounds * sum(len(scenario.contenders) for scenario in SCENARIOS)
+def _steps(*, rounds: int, million: bool) -> int:
+    laps = rounds * sum(len(scenario.contenders) for scenario in SCENARIOS)
     if million:
-        total += sum(contender.at_a_million for contender in INITIAL_LOAD.contenders.values())
+        laps += sum(contender.at_a_million for contender in INITIAL_LOAD.contenders.values())
+    return laps + rounds + 1
+
+
+@contextmanager
+def _announcing(console: Console, *, total: int) -> Iterator[Announce]:
+    """A bar that goes on by one with each announcement."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("making the records", total=total)
+        bar = progress.add_task("making the records", total=total, completed=-1)
 
         def announce(number: int, scenario: str, contender: str) -> None:
-            progress.update(bar, description=f"round {number}: {scenario}, {contender}")
+            progress.update(bar, advance=1, description=f"round {number}: {scenario}, {contender}")
 
-        for lap in _all_races(server_url, count=count, rounds=rounds, million=million, announce=announce):
-            progress.advance(bar)
-            yield lap
+        yield announce
 
 
-def _all_races(server_url: str, *, count: int, rounds: int, million: bool, announce: Announce) -> Iterator[Lap]:
+def _races(server_url: str, *, count: int, rounds: int, million: bool, announce: Announce) -> Iterator[Lap]:
     yield from race(server_url=server_url, count=count, rounds=rounds, announce=announce)
     if million:
         yield from race_for_memory(server_url=server_url, count=_MILLION, announce=announce)
