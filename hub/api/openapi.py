@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+import msgspec
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -26,10 +28,17 @@ _REF = "#/components/schemas/{model}"
 
 
 @router.get("/openapi.json", dependencies=[PUBLIC], summary="This description")
-async def description(request: Request, door: DoorOf) -> JSONResponse:
+async def description(request: Request, door: DoorOf) -> Response:
     async with door.app.db.transaction() as tx:
         types = await record_types(tx)
-    return JSONResponse(describe(request.app, types))
+    body = await asyncio.to_thread(_encoded, request.app, tuple(types.values()))
+    return Response(body, media_type="application/json")
+
+
+@lru_cache(maxsize=4)
+def _encoded(api: FastAPI, types: tuple[RecordType, ...]) -> bytes:
+    """It takes a second to make and is asked for by anybody: made once for each state of the record types."""
+    return msgspec.json.encode(describe(api, {kind.name: kind for kind in types}))
 
 
 def describe(api: FastAPI, types: Mapping[str, RecordType]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from hub.mapping.errors import MappingError
 from hub.registry import ConnectorMissing
 from hub.sdk.errors import AuthFailed, RateLimited, RecordRejected, RemoteError, Unavailable
 from hub.services.connections import ConnectionRefused, ConnectionUnknown
-from hub.services.refusals import Duplicate, Fault, Gone, Invalid, Refusal
+from hub.services.refusals import Duplicate, Fault, Gone, Invalid, Refusal, invalid
 
 log = structlog.get_logger()
 
@@ -114,8 +114,10 @@ def install(api: FastAPI) -> None:
         ConnectorMissing,
         MappingError,
         RemoteError,
+        psycopg.DataError,
         psycopg.OperationalError,
         PoolTimeout,
+        UnicodeEncodeError,
     ):
         api.add_exception_handler(kind, _answer)
 
@@ -145,6 +147,8 @@ def problem_of(exc: Exception) -> ApiProblem:
             return ApiProblem(409, "mapping-broken", str(exc))
         case RemoteError():
             return _of_remote(exc)
+        case psycopg.DataError() | UnicodeEncodeError():
+            return _of_refusal(invalid("", "A character or number that was sent cannot be stored."))
         case psycopg.OperationalError() | PoolTimeout():
             log.error("database_unavailable", error=type(exc).__name__)
             detail = "The database does not answer; try again in a moment."

@@ -1,5 +1,6 @@
 """Records through the API."""
 
+import asyncio
 from uuid import uuid4
 
 from tests.integration.api.conftest import Api, problem
@@ -49,6 +50,26 @@ async def test_a_change_based_on_an_older_version_is_refused(api: Api) -> None:
 
     problem(late, 412, "stale-version")
     assert (await api.viewer.get(url)).json()["city"] == "Gent"
+
+
+async def test_of_two_changes_at_the_same_moment_one_wins_and_the_other_is_told(api: Api) -> None:
+    made = await api.create(legal_name="Acme")
+    url = f"/api/v1/records/partner/{made['id']}"
+
+    answers = await asyncio.gather(
+        *(api.operator.patch(url, json={"city": city}, headers={"If-Match": '"1"'}) for city in ("Gent", "Brugge"))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 412]
+    assert (await api.viewer.get(url)).json()["version"] == 2
+
+
+async def test_two_equal_records_created_at_the_same_moment_are_one(api: Api) -> None:
+    twin = {"legal_name": "Acme", "vat_number": "BE0123456789"}
+
+    answers = await asyncio.gather(*(api.operator.post("/api/v1/records/partner", json=twin) for _ in range(3)))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
 
 
 async def test_every_wrong_field_is_named(api: Api) -> None:
