@@ -1,6 +1,8 @@
 """What all commands have in common."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,3 +39,20 @@ why worker
 
 def test_the_commands_an_operator_needs_are_there() -> None:
     assert set(_PROMISED.split()) == {name.partition(" ")[0] for name in _ALL}
+
+
+_ROOT = Path(__file__).parent.parent.parent
+_DOCS = [_ROOT / "README.md", *sorted((_ROOT / "docs").rglob("*.md"))]
+_SHOWN = re.compile(r"(?:^|`)partnerhub ([^`#\n]+)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", _DOCS, ids=lambda page: page.name)
+def test_every_command_in_the_docs_exists_with_its_options(page: Path) -> None:
+    for line in _SHOWN.findall(page.read_text()):
+        words = line.split()
+        options = {word.partition("=")[0] for word in words if word.startswith("--")}
+        command = _ALL.get(" ".join(words[:2])) or _ALL.get(words[0])
+        if command:
+            assert options <= {"--help", *(name for parameter in command.params for name in parameter.opts)}, line
+        else:
+            assert words[0] == "--help", f"partnerhub {line}"
