@@ -11,17 +11,22 @@ from hub.db.session import Tx
 _DEEPEST = 50
 _MOST = 500
 
-# Every edge that holds today, from the one above to the one below.
-_EDGES = """
-    edge as not materialized (
-        select parent as above, id as below, 'owns' as kind from organization
-        where parent is not null and deleted_at is null and merged_into is null
+_HOLDS_TODAY = (
+    "deleted_at is null and merged_into is null and valid_from <= current_date"
+    " and (valid_to is null or valid_to > current_date)"
+)
+# The next step from `found`, each by an index: owners and distributors above, subsidiaries and resellers below.
+_STEPS = {
+    "above": f"""
+        select parent as id, 'owns' as kind from organization where id = found.id and parent is not null
         union all
-        select upstream, downstream, kind from partner_relationship
-        where deleted_at is null and merged_into is null and valid_from <= current_date
-            and (valid_to is null or valid_to > current_date)
-    )
-"""
+        select upstream, kind from partner_relationship where downstream = found.id and {_HOLDS_TODAY}""",
+    "below": f"""
+        select id, 'owns' as kind from organization
+        where parent = found.id and deleted_at is null and merged_into is null
+        union all
+        select downstream, kind from partner_relationship where upstream = found.id and {_HOLDS_TODAY}""",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +44,21 @@ class Relative:
 
 async def relatives(tx: Tx, record_id: UUID, *, direction: Literal["above", "below"]) -> list[Relative]:
     """Nearest first; one row for each edge on the way. At most 50 steps deep and 500 rows."""
-    here, there = ("below", "above") if direction == "above" else ("above", "below")
     rows = await tx.tuples(
         f"""
-        with recursive {_EDGES},
-        found(id, depth) as (
-            select %s::uuid, 0
+        with recursive found(id, depth, next_to, kind) as (
+            select %s::uuid, 0, null::uuid, null::text
             union
-            select edge.{there}, found.depth + 1 from found join edge on edge.{here} = found.id
-            where found.depth < {_DEEPEST} and edge.{there} <> %s
+            select step.id, found.depth + 1, found.id, step.kind
+            from found cross join lateral ({_STEPS[direction]}) as step
+            where found.depth < {_DEEPEST} and step.id <> %s
         ),
-        nearest as (select id, min(depth) as depth from found group by id)
-        select o.id, o.legal_name, p.tier, p.id is not null, n.depth, edge.{here}, edge.kind
-        from nearest n
-        join edge on edge.{there} = n.id
-        join nearest before on before.id = edge.{here}
-        join organization o on o.id = n.id and o.deleted_at is null
-        left join partner p on p.id = n.id
-        where n.depth > 0
-        order by n.depth, o.legal_name, o.id, edge.kind limit {_MOST}
+        -- The walk goes level by level and ends with the last row that is asked for.
+        nearest as (select * from found limit {_MOST * 4}),
+        edge as (select id, next_to, kind, min(depth) as depth from nearest where depth > 0 group by id, next_to, kind)
+        select o.id, o.legal_name, p.tier, p.id is not null, edge.depth, edge.next_to, edge.kind
+        from edge join organization o on o.id = edge.id and o.deleted_at is null left join partner p on p.id = o.id
+        order by edge.depth, o.legal_name, o.id, edge.kind limit {_MOST}
         """,
         record_id,
         record_id,
