@@ -8,13 +8,19 @@ from psycopg.rows import DictRow
 
 from hub.db.session import Tx
 
+# Both halves by an index: live links by one, tombstones and redirects by the other.
+_LINKS = (
+    "(select * from link where record_id = %(record_id)s and state = 'live'"
+    " union all select * from link where record_id = %(record_id)s and state <> 'live')"
+)
+
 
 async def links(tx: Tx, record_id: UUID) -> list[DictRow]:
     """Every link, tombstones and redirects included."""
     return await tx.all(
         "select connection_id, object, remote_id, state, as_of, redirect_to, waits_for, shadow::text as shadow"
-        " from link where record_id = %s order by connection_id, object, state = 'live' desc, remote_id",
-        record_id,
+        f" from {_LINKS} as l order by connection_id, object, state = 'live' desc, remote_id",
+        record_id=record_id,
     )
 
 
@@ -50,16 +56,16 @@ async def quarantined(tx: Tx, record_id: UUID) -> list[DictRow]:
     """Problems of the remote records that stand for this one."""
     return await tx.all(
         "select q.connection_id, q.object, q.remote_id, q.problems, q.held, q.at from quarantine q"
-        " join link l using (connection_id, object, remote_id) where l.record_id = %s order by q.at",
-        record_id,
+        f" join {_LINKS} as l using (connection_id, object, remote_id) order by q.at",
+        record_id=record_id,
     )
 
 
 async def rereads(tx: Tx, record_id: UUID) -> list[DictRow]:
     return await tx.all(
         "select r.connection_id, r.object, r.remote_id, r.reason, r.attempts, r.next_attempt_at from reread r"
-        " join link l using (connection_id, object, remote_id) where l.record_id = %s order by r.request",
-        record_id,
+        f" join {_LINKS} as l using (connection_id, object, remote_id) order by r.request",
+        record_id=record_id,
     )
 
 

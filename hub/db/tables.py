@@ -102,6 +102,8 @@ sa.Index(
     unique=True,
     postgresql_where=link.c.state == "live",
 )
+# Few links are not live; asking for those of a record must not read the whole table.
+sa.Index("ix_link_departed", link.c.record_id, postgresql_where=link.c.state != "live")
 sa.Index("ix_link_waits_for", link.c.connection_id, postgresql_where=link.c.waits_for.isnot(None))
 
 change = sa.Table(

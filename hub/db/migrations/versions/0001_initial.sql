@@ -178,6 +178,8 @@ CREATE TABLE link (
 	CONSTRAINT ck_link_state CHECK (state in ('live', 'deleted', 'redirected'))
 );
 
+CREATE INDEX ix_link_departed ON link (record_id) WHERE state != 'live';
+
 CREATE INDEX ix_link_waits_for ON link (connection_id) WHERE waits_for IS NOT NULL;
 
 CREATE UNIQUE INDEX uq_link_live_record ON link (record_id, connection_id, object) WHERE state = 'live';
