@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,14 +50,15 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, typer.BadParameter):
+        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise
         except Exception as exc:
             if problem := explained(exc):
                 _say(problem, as_json=bool(ctx.meta.get("json")))
                 raise typer.Exit(problem.exit_code) from None
-            if _is_usage_error(exc) or logging.getLogger().isEnabledFor(logging.DEBUG):
+            if _is_usage_error(exc):
                 raise
+            log.error("command_failed", exc_info=exc)
             _say(_unexpected(exc), as_json=bool(ctx.meta.get("json")))
             raise typer.Exit(1) from None
 

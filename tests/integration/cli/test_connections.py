@@ -3,6 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from hub.services import connection_care
+from hub.services.connections import Workshop
 from tests.integration.cli.conftest import Command, Remote
 
 
@@ -118,6 +122,17 @@ def test_discover_lists_objects_and_describes_one(partnerhub: Command, sf: Remot
     assert "Account" in partnerhub("discover", "sf", "--json").data["objects"]
     described = partnerhub("discover", "sf", "Account", "--json").data
     assert described["fields"]["Name"]["type"] == "text"
+
+
+def test_an_error_nobody_thought_of_is_still_a_sentence(partnerhub: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_: Workshop) -> None:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr(connection_care, "list_connections", fail)
+    said = partnerhub("connections", "--json")
+    assert said.code == 1
+    assert said.data["error"]["code"] == "unexpected"
+    assert "Traceback" not in said.err
 
 
 def test_a_connection_that_does_not_exist_is_one_sentence(partnerhub: Command) -> None:
