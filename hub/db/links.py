@@ -161,7 +161,10 @@ async def of_records(
 async def records_of(
     tx: Tx, *, connection_id: int, objects: Sequence[str], remote_ids: Collection[str]
 ) -> dict[str, UUID]:
-    """The records that these remote ids stand for, survivors of merges included."""
+    """The records that these remote ids stand for, survivors of merges included.
+
+    A deleted remote record stands for its record only until that has another one here.
+    """
     rows = await tx.tuples(
         """
         select asked.remote_id, coalesce(survivor.record_id, asked.record_id)
@@ -169,6 +172,8 @@ async def records_of(
         left join link survivor on asked.state = 'redirected' and survivor.connection_id = asked.connection_id
             and survivor.object = asked.object and survivor.remote_id = asked.redirect_to
         where asked.connection_id = %s and asked.object = any(%s) and asked.remote_id = any(%s)
+            and not (asked.state = 'deleted' and exists (select from link anew where anew.record_id = asked.record_id
+                and anew.connection_id = asked.connection_id and anew.object = asked.object and anew.state = 'live'))
         """,
         connection_id,
         list(objects),
@@ -354,6 +359,25 @@ async def move_to_survivor(tx: Tx, *, loser: UUID, survivor: UUID) -> None:
         survivor=survivor,
         loser=loser,
     )
+
+
+async def forget_references(
+    tx: Tx, *, connection_id: int, object_name: str, fields: Sequence[str], record_ids: Collection[UUID]
+) -> list[UUID]:
+    """Take references to these records out of the shadows; returns the records that had one."""
+    rows = await tx.tuples(
+        """
+        update link set shadow = shadow - f.name
+        from unnest(%s::text[]) as f(name)
+        where connection_id = %s and object = %s and state = 'live' and shadow ->> f.name = any(%s)
+        returning record_id
+        """,
+        list(fields),
+        connection_id,
+        object_name,
+        [str(record_id) for record_id in record_ids],
+    )
+    return list(dict.fromkeys(row[0] for row in rows))
 
 
 async def left_behind(tx: Tx, *, loser: UUID) -> list[tuple[int, str, str]]:

@@ -24,6 +24,7 @@ from hub.sdk.records import RemoteRecord
 from hub.services.counts import Counts
 from hub.services.matching import Match, match_new
 from hub.services.objects import ObjectSync
+from hub.services.pointing import point_again
 
 
 class Incoming(Struct, eq=False):
@@ -422,6 +423,7 @@ async def _after_linking(tx: Tx, sync: ObjectSync, matches: Sequence[Match], run
             reviews=reviews,
         )
     await wake_referrers(tx, sync, [m.incoming.remote_id for m in matches])
+    await point_again(tx, sync, [m.record_id for m in matches if m.exists])
     await deliveries.wake_waiting(tx, connection_id=sync.connection.id)
 
 

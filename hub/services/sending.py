@@ -21,10 +21,11 @@ from hub.sdk.capabilities import Writes
 from hub.sdk.errors import AuthFailed, RecordGone, RecordRejected, RemoteError
 from hub.sdk.records import Deletion, WriteOp, WriteOutcome, Written
 from hub.services.counts import Counts
-from hub.services.fuse import blow_fuses
 from hub.services.departures import apply_deletions
+from hub.services.fuse import blow_fuses
 from hub.services.objects import ObjectSync, OpenConnection
 from hub.services.outbound import Computed, Hold, Write, compute
+from hub.services.pointing import point_again
 from hub.services.reading import find_and_apply, look_again, read_and_apply
 
 log = structlog.get_logger()
@@ -70,10 +71,11 @@ class _Sender:
     async def _compute(self, sync: ObjectSync, batch: Sequence[Delivery]) -> Computed:
         """What to write, on top of the newest remote state where the API gives no precondition to hold it to."""
         computed = await self._compare(sync, batch)
-        to_read = [w.remote_id for w in _unguarded(sync, computed.writes) if w.remote_id]
-        if to_read:
-            await read_and_apply(self.db, sync, ids=to_read, run_id=self.run_id)
-            computed = await self._compare(sync, batch)
+        seen: set[str] = set()
+        while to_read := {w.remote_id for w in _unguarded(sync, computed.writes) if w.remote_id} - seen:
+            await read_and_apply(self.db, sync, ids=sorted(to_read), run_id=self.run_id)
+            seen |= to_read
+            computed = await self._compare(sync, batch)  # a merge may have led to other remote records
         await self._put_aside(computed.holds, computed.idle)
         return computed
 
@@ -195,6 +197,7 @@ class _Sender:
         self.counts[f"remote_{op}d"] += len(good)
         await deliveries.set_back(tx, setbacks=[_clash(w, o) for w, o in done if w.delivery.record_id in clashes])
         if op == "create":
+            await point_again(tx, sync, [d.record_id for d in good])
             await deliveries.wake_waiting(tx, connection_id=here)
 
     async def _store_departures(self, tx: Tx, sync: ObjectSync, failed: Sequence[tuple[Write, RemoteError]]) -> None:
