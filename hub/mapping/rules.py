@@ -13,7 +13,7 @@ from hub.record.values import Value, Values
 from hub.sdk.records import JsonValue, RemoteFields
 
 Direction = Literal["both", "pull", "push"]
-OnDelete = Literal["mirror", "deactivate", "unlink", "ask"]
+OnDelete = Literal["mirror", "unlink", "ask"]
 PolicyKind = Literal[
     "review", "system_of_record", "prefer_hub", "prefer_remote", "latest_wins", "fill_only", "locked_when"
 ]

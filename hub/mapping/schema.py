@@ -93,7 +93,7 @@ class MappingDoc(_Part):
     key: KeyDoc | None = None
     match: list[MatchDoc] = Field([], description="Ways to recognise a record, tried in this order.")
     create: bool = Field(True, description="Whether the hub may create remote records here.")
-    on_delete: Literal["mirror", "deactivate", "unlink", "ask"] = Field(
+    on_delete: Literal["mirror", "unlink", "ask"] = Field(
         "unlink", description="What a remote deletion does to the record."
     )
     constants: dict[RemotePath, Constant] = Field({}, description="Remote fields set on every record created there.")

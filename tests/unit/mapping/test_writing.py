@@ -25,7 +25,7 @@ MAPPING = mapping_of(
     key: {field: Hub_Id__c}
     constants: {Type: Partner}
     scope: {where: "Type = 'Partner'", when: "record.country in ['BE', 'DE'] && record.custom.segment != 'small'"}
-    on_delete: deactivate
+    on_delete: mirror
     """,
 )
 
@@ -111,7 +111,7 @@ def test_a_field_is_locked_while_its_condition_holds() -> None:
 def test_a_mapping_tells_the_engine_what_it_needs() -> None:
     assert MAPPING.object == "Account"
     assert MAPPING.where == "Type = 'Partner'"
-    assert MAPPING.on_delete == "deactivate"
+    assert MAPPING.on_delete == "mirror"
     assert MAPPING.links == {"parent": "partner"}
     assert "city" in MAPPING.inbound
     assert "city" not in MAPPING.outbound
