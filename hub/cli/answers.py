@@ -58,7 +58,12 @@ def json_or_text(text: str) -> Any:
 def _pair(text: str) -> tuple[str, str]:
     """`key=value`, or `key=@path` for what a file holds."""
     name, value = _split(text)
-    return name, _read(Path(value[1:])).strip() if value.startswith("@") else value
+    return name, _content(value)
+
+
+def _content(value: str) -> str:
+    """The value itself, or what the file in `@path` holds: keys of several lines cannot be typed."""
+    return _read(Path(value[1:])).strip() if value.startswith("@") else value
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -121,7 +126,8 @@ def _suffices(model: type[BaseModel], given: Mapping[str, Any]) -> bool:
 def _ask(spec: ConnectorSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     """One question a setting that is not given, those without a default first; Enter takes the default, or none."""
     typer.echo(
-        f"Settings of {spec.title}. Press Enter to take what stands in brackets, or to leave a setting out.", err=True
+        f"Settings of {spec.title}. Enter takes what stands in brackets or leaves a setting out; @file takes a file.",
+        err=True,
     )
     fields = {name: field for name, field in spec.settings.model_fields.items() if name not in given}
     answers: dict[str, Any] = {}
@@ -140,4 +146,4 @@ def _question(name: str, field: FieldInfo) -> str:
     answer: str = typer.prompt(
         f"  {name}", default=default, show_default=bool(default), hide_input=is_secret(field), err=True
     )
-    return "" if answer == default else answer.strip()
+    return "" if answer == default else _content(answer.strip())
