@@ -38,7 +38,7 @@ async def apply_page(
 
 async def _set_aside(tx: Tx, sync: ObjectSync, record: RemoteRecord, exc: psycopg.Error, run_id: int) -> Applied:
     """Into quarantine. What clashes with a row may clash with one that is just being written: it is read once more."""
-    place = {"connection_id": sync.connection.id, "object_name": sync.name}
+    here, name = sync.connection.id, sync.name
     reason = (exc.diag.message_primary or str(exc)).strip().removesuffix(".")
     problem = {
         "field": "",
@@ -46,15 +46,14 @@ async def _set_aside(tx: Tx, sync: ObjectSync, record: RemoteRecord, exc: psycop
         "message": f"cannot be stored: {reason}. Correct the record in {sync.connection.name}.",
         "value": "",
     }
-    known = await findings.is_quarantined(tx, **place, remote_id=record.id)
-    await findings.quarantine(
-        tx, **place, run_id=run_id, records=[Quarantined(record.id, [problem], _storable(record), held=True)]
-    )
+    known = await findings.is_quarantined(tx, connection_id=here, object_name=name, remote_id=record.id)
+    held = Quarantined(record.id, [problem], _storable(record), held=True)
+    await findings.quarantine(tx, connection_id=here, object_name=name, run_id=run_id, records=[held])
     if isinstance(exc, psycopg.IntegrityError) and not known:
         await rereads.ask(
             tx,
-            connection_id=sync.connection.id,
-            keys=[(sync.name, record.id)],
+            connection_id=here,
+            keys=[(name, record.id)],
             reason="it clashed with another record",
             delay=_READ_AGAIN_IN,
         )

@@ -8,6 +8,7 @@ from typing import Any
 from hub.db import records
 from hub.record.codec import decode_values
 from hub.sdk.http import encode_json
+from tests.simulation.stage import System
 from tests.simulation.turns import PARTY, Party
 from tests.simulation.world import PARTNER, TEXTS, World
 
@@ -106,11 +107,21 @@ class Facts:
                             f"{system.name} {remote_id} {name}: remote {theirs!r}, hub {ours!r}, shadow {shadow!r}"
                             f" (record {record.id})"
                         )
-                parent, ours = row.get("parent"), record.values["parent"]
+                parent, ours = self.surviving(system, row.get("parent")), record.values["parent"]
                 target = next((i for i, other in links.items() if other["record_id"] == ours), None)
                 if ours is not None and target is not None and parent != target and "parent" not in held:
                     found.append(f"{system.name} {remote_id} parent: remote {parent!r}, hub {target!r} ({ours})")
         return found
+
+    @staticmethod
+    def surviving(system: System, remote_id: object) -> object:
+        """A reference to a merged row is one to its survivor."""
+        while isinstance(remote_id, str):
+            row = system.sandbox.world.get("partners", remote_id)
+            if row is None or row.merged_into is None:
+                break
+            remote_id = row.merged_into
+        return remote_id
 
     def lost_edits(self) -> list[str]:
         kept: list[object] = []

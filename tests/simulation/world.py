@@ -15,7 +15,7 @@ from hub.record import RECORD_TYPES
 from hub.sdk.errors import RemoteError
 from hub.sdk.sandbox import SandboxClock
 from hub.services import conflicts, records
-from hub.services.conflicts import Decision
+from hub.services.conflicts import Choice, Decision
 from hub.services.cycle import Halted, pull, push, reread
 from hub.services.refusals import Refusal
 from tests.simulation.ledger import Ledger
@@ -76,7 +76,8 @@ class World:
         async with AsyncExitStack() as stack:
             stack.enter_context(counted_ids())
             stack.enter_context(nothing_sieved())
-            world.db = await stack.enter_async_context(SimDatabase(database_url, world.turns))
+            world.db = SimDatabase(database_url, world.turns)
+            await stack.enter_async_context(world.db)
             await world.db.wind()
             mapping = MAPPING.format(on_delete=world.on_delete, policy=world.policy)
             for name in ["left", "right", "middle"][: world.chance.choice([2, 2, 3])]:
@@ -174,7 +175,7 @@ class World:
                      self.edit_hub, self.delete, self.undelete, self.merge, self.decide, self.create_twin]
                 )  # fmt: skip
                 if deed in (self.edit_hub, self.decide):
-                    await deed()  # type: ignore[misc]
+                    await deed()
                 else:
                     async with self.turns.turn(deed.__name__):
                         deed()
@@ -302,7 +303,7 @@ class World:
             rows = await tx.all("select id from conflict where state = 'open' and field <> '(record)' order by 1")
             if not rows:
                 return
-            choice = self.chance.choice(["ours", "theirs"])
+            choice: Choice = self.chance.choice(["ours", "theirs"])
             chosen = self.chance.choice(rows)["id"]
             try:
                 await conflicts.resolve_conflicts(
