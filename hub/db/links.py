@@ -343,22 +343,26 @@ async def take_over(tx: Tx, *, connection_id: int, object_name: str, loser: str,
     )
 
 
-async def move_to_survivor(tx: Tx, *, loser: UUID, survivor: UUID) -> None:
+async def move_to_survivor(tx: Tx, *, loser: UUID, survivor: UUID, empty: Sequence[str]) -> list[tuple[int, str, str]]:
     """Links of a merged record go to its survivor, except where the survivor has a live one in the same object.
 
-    Shadows that refer to the loser refer to the survivor from now on only where the remote did the same by itself;
-    so they stay, and the difference is delivered.
+    Shadows stay, so that the survivor's own values are delivered; only where it has none (`empty`) what the remote
+    holds is to be met anew, and not to be cleared. Returns the live links that moved: (connection, object, remote id).
     """
-    await tx.run(
+    rows = await tx.tuples(
         """
-        update link set record_id = %(survivor)s, seen_hash = null
-        where record_id = %(loser)s and not (state = 'live' and exists (
-            select from link other where other.record_id = %(survivor)s and other.state = 'live'
+        update link set record_id = %s, seen_hash = null, shadow = shadow - %s::text[]
+        where record_id = %s and not (state = 'live' and exists (
+            select from link other where other.record_id = %s and other.state = 'live'
                 and other.connection_id = link.connection_id and other.object = link.object))
+        returning connection_id, object, remote_id, state
         """,
-        survivor=survivor,
-        loser=loser,
+        survivor,
+        list(empty),
+        loser,
+        survivor,
     )
+    return [(row[0], row[1], row[2]) for row in rows if row[3] == "live"]
 
 
 async def forget_references(

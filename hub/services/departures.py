@@ -112,6 +112,7 @@ async def merge_records(tx: Tx, sync: ObjectSync, loser: UUID, survivor: UUID, r
         survivor=survivor,
         origin=origin_of(sync, run_id),
         merged_in=sync.connection.name,
+        empty=[name for name, value in both[survivor].values.items() if value is None],
     )
     for m in joined.moved:
         # The vendor re-parents by itself when it merges: nothing to send there.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.db import changes, deliveries, findings, links, records, references
+from hub.db import changes, deliveries, findings, links, records, references, rereads
 from hub.db.changes import Change, Origin
 from hub.db.references import Moved
 from hub.db.session import Tx
@@ -27,17 +28,29 @@ class Joined:
 
 
 async def join_records(
-    tx: Tx, record_type: RecordType, *, loser: UUID, survivor: UUID, origin: Origin, merged_in: str
+    tx: Tx,
+    record_type: RecordType,
+    *,
+    loser: UUID,
+    survivor: UUID,
+    origin: Origin,
+    merged_in: str,
+    empty: Sequence[str] = (),
 ) -> Joined:
     """Let `loser` live on in `survivor`; both are alive and locked by the caller. Their values stay as they are.
 
+    `empty` are fields in which the survivor has nothing: what other systems hold there is read again and taken over.
     A link moves to the survivor where the survivor has none there. Where both are linked, the loser's remote record
     is left as it is and listed as a suspected duplicate of that system. `merged_in` says where the merge was made.
     """
     await findings.close_reviews(tx, record_id=loser, state="merged", by=merged_in)
     version = await records.mark_merged(tx, record_type, loser=loser, survivor=survivor)
     moved = await references.move(tx, record_type, loser=loser, survivor=survivor)
-    await links.move_to_survivor(tx, loser=loser, survivor=survivor)
+    for connection_id, object_name, remote_id in await links.move_to_survivor(
+        tx, loser=loser, survivor=survivor, empty=empty
+    ):
+        key = (object_name, remote_id)
+        await rereads.ask(tx, connection_id=connection_id, keys=[key], reason="its record was merged into another")
     await _report_left_behind(tx, record_type, loser, survivor, origin, merged_in)
     await deliveries.hand_over(tx, loser=loser, survivor=survivor)
     name = record_type.name

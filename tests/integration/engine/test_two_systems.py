@@ -184,6 +184,20 @@ async def test_a_merge_redirects_the_loser_to_the_survivor(stage: Stage) -> None
     assert reviews == [{"kind": "duplicate"}]
 
 
+async def test_what_the_survivor_lacks_is_kept_where_the_loser_lived(stage: Stage) -> None:
+    loser = stage.left.create(name="Acme GmbH", website="acme.de", city="Bonn")
+    await stage.settle()
+    (right_id,) = stage.right.rows()
+    winner = stage.left.create(name="Acme", website="acme.com")
+    await stage.pull(stage.left)  # not brought to the right yet
+    stage.left.sandbox.human_merge("partners", winner, loser)
+    stage.left.edit(winner, city=None)
+    await stage.settle()
+    assert len(stage.right.rows()) == 1
+    row = stage.right.row(right_id)
+    assert (row["name"], row["website"], row["city"]) == ("Acme", "acme.com", "Bonn")
+
+
 async def test_a_rejected_row_is_a_dead_letter_and_the_batch_goes_on(stage: Stage) -> None:
     for number in range(5):
         stage.left.create(name=f"Partner {number}", website=f"p{number}.com")
