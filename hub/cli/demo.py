@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from config.settings import Settings
-from hub.app import App
 from hub.cli.errors import CommandFailed
 from hub.cli.output import AsJson, tell, waiting
 from hub.cli.session import command_settings
-from hub.demo.real import InputMissing, Linked, link_real_lists
-from hub.demo.run import DemoResult, demo_app, play_demo, print_result, print_scene
-from hub.main import up
+
+if TYPE_CHECKING:  # the demo needs sandboxes and the whole API; the other commands should not wait for them
+    from config.settings import Settings
+    from hub.app import App
+    from hub.demo.real import Linked
+    from hub.demo.run import DemoResult
 
 
 def demo(
@@ -42,6 +43,8 @@ def demo(
 
 
 async def _play(settings: Settings, *, seed: int, keep: bool, as_json: bool) -> DemoResult:
+    from hub.demo.run import demo_app, play_demo, print_result, print_scene
+
     console = Console(quiet=as_json, highlight=False)
 
     async def end(app: App, result: DemoResult) -> None:
@@ -61,6 +64,7 @@ async def _play(settings: Settings, *, seed: int, keep: bool, as_json: bool) -> 
 
 async def _stay(app: App) -> None:
     """Serve the API and keep syncing until the person has seen enough."""
+    from hub.main import up
 
     async def ready(_: App, address: str) -> None:
         tell(f"The hub goes on at {address}/docs; stop it with Ctrl-C.")
@@ -69,6 +73,9 @@ async def _stay(app: App) -> None:
 
 
 async def _link(settings: Settings, directory: Path, *, quiet: bool) -> Linked:
+    from hub.demo.real import InputMissing, link_real_lists
+    from hub.demo.run import demo_app
+
     with waiting("Linking the lists …"):
         async with demo_app(settings) as app:
             try:
