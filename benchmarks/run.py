@@ -21,7 +21,7 @@ from benchmarks.race import Announce, race, race_for_memory, running_postgres
 _HERE = Path(__file__).parent
 _RECORDS, _ROUNDS = 100_000, 3
 _MILLION = 1_000_000
-_EDITS, _QUICK_EDITS = 200, 40
+_EDITS, _QUICK_EDITS = 200, 20
 
 
 def main() -> None:
