@@ -286,8 +286,9 @@ async def agree(
     """After writes: (record, remote id, values written as JSON, version token) become the shadow from now on.
 
     A link that is not there yet is made; one that is a tombstone meanwhile stays one. What was written is laid over
-    the shadow; the next read looks again, so that values which the remote changed on the way in are noticed. Returns the records whose remote id already stands for
-    another record, or which have another remote id here meanwhile: nothing is stored for them.
+    the shadow; the next read looks again, so that values which the remote changed on the way in are noticed. Returns
+    the records whose remote id already stands for another record, or which have another remote id here meanwhile:
+    nothing is stored for them.
     """
     rows = await tx.all(
         """

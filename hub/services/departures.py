@@ -173,7 +173,7 @@ async def _meet_anew(
     fields: Sequence[str],
     run_id: int,
 ) -> None:
-    """Nobody has compared the unsent edit with the survivor's own value: the field's policy decides at the next read."""
+    """Nobody has compared the unsent edit with the survivor's own value: its policy decides at the next read."""
     if not fields:
         return
     here, name = sync.connection.id, sync.name

@@ -58,8 +58,8 @@ async def _explain(tx: Tx, sync: ObjectSync, write: Write, path: str, link: Link
     others = [str(row["connection"]) for row in log if row["connection"] not in (None, here) and name in _new(row)]
     other = others[0] if others else "the hub"
     return (
-        f"{here} and {other} keep rewriting {name}: {here} makes {theirs!s} of it, {other} makes {write.values.get(name)!s}."
-        f" It was written {TIMES} times within an hour and is stopped."
+        f"{here} and {other} keep rewriting {name}: {here} makes {theirs!s} of it,"
+        f" {other} makes {write.values.get(name)!s}. It was written {TIMES} times within an hour and is stopped."
     )
 
 

@@ -17,8 +17,8 @@ from hub.sdk.errors import CursorExpired
 from hub.sdk.records import Page, ReadQuery
 from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
-from hub.services.sieving import apply_page
 from hub.services.objects import ObjectSync, OpenConnection
+from hub.services.sieving import apply_page
 
 log = structlog.get_logger()
 

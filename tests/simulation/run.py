@@ -39,15 +39,18 @@ def main() -> int:
                     admin.execute(b"drop database world with (force)")
                     if played.violations:
                         broken.append(seed)
-                        print(
-                            played if chosen.story else f"World {seed}: " + "\n   ".join(played.violations), flush=True
-                        )
+                        _print(played if chosen.story else f"World {seed}: " + "\n   ".join(played.violations))
                         if len(broken) >= chosen.most:
                             break
         finally:
             stop_engines(engines)
-    print(f"{seed - chosen.seed + 1} worlds, {len(broken)} broken {broken}, {time.monotonic() - began:.0f} s")
+    _print(f"{seed - chosen.seed + 1} worlds, {len(broken)} broken {broken}, {time.monotonic() - began:.0f} s")
     return 1 if broken else 0
+
+
+def _print(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
 
 
 def _say_nothing(*_: object) -> NoReturn:

@@ -65,8 +65,11 @@ class SimDatabase(Database):
 class SimConnector:
     """A sample connection: one call a turn, in which its party may be killed; as weak as `traits` say."""
 
-    def __init__(self, inner: OpenConnector, turns: Turns, traits: Traits) -> None:
+    def __init__(
+        self, inner: OpenConnector, turns: Turns, traits: Traits, sandbox: SampleSandbox, overwritten: set[str]
+    ) -> None:
         assert isinstance(inner, SampleClient)
+        self._sandbox, self._overwritten = sandbox, overwritten
         self._inner, self._turns, self._traits = inner, turns, traits
         default = inner.capabilities.default
         self.capabilities: Capabilities = replace(
@@ -96,15 +99,19 @@ class SimConnector:
 
     async def write(self, object_name: str, ops: Sequence[WriteOp]) -> Sequence[WriteOutcome]:
         async with self._turns.turn("; ".join(f"{op.kind} {op.remote_id or ''} {_shown(op)}" for op in ops)):
-            outcomes = await self._inner.write(object_name, [self._weakened(op) for op in ops])
+            outcomes = await self._inner.write(object_name, [self._weakened(object_name, op) for op in ops])
             PARTY.get().point("during")
             return outcomes
 
-    def _weakened(self, op: WriteOp) -> WriteOp:
+    def _weakened(self, object_name: str, op: WriteOp) -> WriteOp:
         fields, key = op.fields, op.key
         if key is not None and not self._traits.upsert:
             fields, key = {**fields, key[0]: key[1]}, None
         precondition = op.precondition if self._traits.preconditions else None
+        row = self._sandbox.world.get(object_name, op.remote_id or "")
+        if row is not None and precondition is None and op.precondition != str(row.version):
+            # Typed in between the hub's look and its write: without preconditions nobody can notice that.
+            self._overwritten |= {str(row.fields[name]) for name in op.fields if row.fields.get(name)}
         return WriteOp(op.kind, fields, op.idempotency_key, op.remote_id, key, precondition, op.partition)
 
     def verify_webhook(self, request: WebhookRequest) -> None:
@@ -153,7 +160,15 @@ class System:
 
 
 async def open_system(
-    db: Database, stack: AsyncExitStack, turns: Turns, *, name: str, clock: SandboxClock, mapping: str, traits: Traits
+    db: Database,
+    stack: AsyncExitStack,
+    turns: Turns,
+    *,
+    name: str,
+    clock: SandboxClock,
+    mapping: str,
+    traits: Traits,
+    overwritten: set[str],
 ) -> System:
     sandbox = SampleSandbox(seed=len(name), clock=clock)
     sandbox.records.schema["partners"] |= {
@@ -170,7 +185,7 @@ async def open_system(
             name=name,
             system="sample",
             account_id=name,
-            connector=SimConnector(inner, turns, traits),
+            connector=SimConnector(inner, turns, traits, sandbox, overwritten),
             mappings={"partners": compiled},
         ),
     )

@@ -84,7 +84,7 @@ class World:
                 world.systems.append(
                     await open_system(
                         world.db, stack, world.turns, name=name, clock=world.clock, mapping=mapping,
-                        traits=world.traits,
+                        traits=world.traits, overwritten=world.ledger.cleared,
                     )
                 )  # fmt: skip
             yield world
@@ -248,6 +248,10 @@ class World:
         )
         if gone:
             row = self.chance.choice(gone)
+            restored = system.sandbox.world.get("partners", row)
+            if restored is not None and restored.merged_into:  # from now on a firm of its own again
+                site = str(restored.fields["website"])
+                self.websites[site] = self.websites.get(site, 0) + 1
             system.sandbox.human_undelete("partners", row)
             self.say(f"{system.name} {row}")
 
