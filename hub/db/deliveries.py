@@ -306,6 +306,20 @@ async def replay(tx: Tx, *, delivery_id: int, edited: Mapping[str, object] | Non
     )
 
 
+async def unanswered(
+    tx: Tx, *, connection_id: int, object_name: str, record_ids: Collection[UUID]
+) -> dict[UUID, dict[str, Any]]:
+    """Remote fields that were sent for these records and may be there, though no answer has told so yet."""
+    rows = await tx.all(
+        "select record_id, payload from delivery where record_id = any(%s) and connection_id = %s and object = %s"
+        " and state in ('pending', 'sending', 'unknown') and payload is not null",
+        list(record_ids),
+        connection_id,
+        object_name,
+    )
+    return {row["record_id"]: row["payload"] for row in rows}
+
+
 async def repeated(
     tx: Tx, *, connection_id: int, object_name: str, record_ids: Collection[UUID], times: int, within: timedelta
 ) -> dict[UUID, dict[str, Any]]:

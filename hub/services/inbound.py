@@ -17,10 +17,11 @@ from hub.db.records import StoredRecord
 from hub.db.session import Tx
 from hub.domain.merge import Merged, merge_record
 from hub.mapping.model import Mapped
+from hub.mapping.paths import nest
 from hub.record.codec import decode_values
 from hub.record.values import RemoteRef, Value, encode_values
 from hub.sdk.http import encode_json
-from hub.sdk.records import RemoteRecord
+from hub.sdk.records import JsonValue, RemoteRecord
 from hub.services.counts import Counts
 from hub.services.matching import Match, match_new
 from hub.services.objects import ObjectSync
@@ -283,15 +284,32 @@ async def _merge(
     conflicts = await findings.open_conflicts(
         tx, connection_id=sync.connection.id, object_name=sync.name, record_ids=list(ours)
     )
+    sent = await deliveries.unanswered(
+        tx, connection_id=sync.connection.id, object_name=sync.name, record_ids=list(ours)
+    )
     outcome = _Outcome(sync=sync, run_id=run_id)
     for pair in pairs:
         mine = ours[pair.record_id]
         base = shadows[pair.incoming.remote_id][0] if pair.linked else None
+        if own := _own_echo(sync, pair.incoming, sent.get(pair.record_id)):
+            base = {**(base or {}), **own}
         merged = merge_record(base=base, theirs=pair.incoming.values, ours=mine.values, rules=sync.merge_rules)
         outcome.add(pair, mine, merged, open_fields=conflicts.get(pair.record_id, {}))
     await outcome.store(tx, as_of)
     applied.counts.update(outcome.counts)
     applied.touched += outcome.touched
+
+
+def _own_echo(sync: ObjectSync, incoming: Incoming, sent: Mapping[str, JsonValue] | None) -> dict[str, Value]:
+    """Incoming values that the hub itself has sent: both sides agreed on them, whatever the hub holds by now."""
+    if not sent:
+        return {}
+    written = sync.mapping.get(nest(sent)).values
+    return {
+        name: value
+        for name, value in incoming.values.items()
+        if name in written and written[name] == incoming.mapped.values.get(name)
+    }
 
 
 def _is_outdated(pair: _Pair, shadows: Mapping[str, tuple[dict[str, Value], datetime]], as_of: datetime) -> bool:
