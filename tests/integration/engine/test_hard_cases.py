@@ -2,7 +2,8 @@
 
 import asyncio
 
-from hub.db import deliveries
+from hub.db import deliveries, links
+from hub.record.values import encode_values
 from hub.services.records import patch_record
 from tests.integration.engine.conftest import MAPPING, Build, Stage, System
 
@@ -130,6 +131,25 @@ async def test_two_workers_push_one_connection_without_doubling(stage: Stage) ->
     await stage.settle()
     assert len(stage.right.rows()) == 40
     assert sum(stage.right.sandbox.calls[c] for c in stage.right.sandbox.calls if c.endswith("/batch")) <= 3
+
+
+async def test_a_page_that_waited_for_a_write_does_not_undo_it(stage: Stage) -> None:
+    _, right = await _pair(stage)
+    connection = stage.right.connection
+    link = (await stage.linked(stage.right))[right]
+    stage.right.edit(right, tier="Gold")  # makes the page worth a second look
+    async with stage.db.transaction() as tx:
+        await tx.run("update organization set city = 'Berlin' where id = %s", link["record_id"])
+        pulling = asyncio.create_task(stage.pull(stage.right))
+        while await tx.one("select 1 from pg_locks where not granted") is None:  # noqa: ASYNC110 - another session
+            await asyncio.sleep(0)
+        shadow = encode_values({"city": "Berlin"})
+        await links.agree(
+            tx, connection_id=connection.id, object_name="partners", written=[(link["record_id"], right, shadow, "9")]
+        )
+    counts = await pulling
+    assert counts["stale"] == 1
+    assert (await stage.values(stage.right, right))["city"] == "Berlin"
 
 
 async def _push(stage: Stage, system: System, owner: str) -> None:
