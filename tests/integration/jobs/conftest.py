@@ -120,7 +120,9 @@ class Hub:
         return process
 
     def log(self) -> str:
-        return (self.settings.home / "worker.log").read_text()
+        """What the worker processes have said so far."""
+        path = self.settings.home / "worker.log"
+        return path.read_text() if path.exists() else ""
 
     async def settled(self) -> bool:
         """Both systems hold the same records, each once, and nothing is on its way."""
@@ -149,9 +151,10 @@ class Hub:
             hints = await tx.all(
                 "select connection_id, count(*), min(next_attempt_at - now())::text from reread group by 1"
             )
+            conflicts = await tx.all("select connection_id, remote_id, field, base, ours, theirs, state from conflict")
             leases = await tx.all("select name, (until - now())::text from lease where until > '-infinity'")
         differing = (self.left.partners() - self.right.partners(), self.right.partners() - self.left.partners())
-        return f"{deliveries} {hints} {leases} {[list(d)[:5] for d in differing]} {self.log()[-2000:]}"
+        return f"{deliveries} {hints} {conflicts} {leases} {[list(d)[:5] for d in differing]} {self.log()[-2000:]}"
 
 
 async def until(condition: Callable[[], Awaitable[bool] | bool], *, seconds: float, what: str = "") -> float:

@@ -23,7 +23,7 @@ async def test_up_answers_at_its_address_until_it_is_stopped(settings: Settings)
             answers.append((await client.get(f"{address}/healthz")).status_code)
         stop.set()
 
-    await asyncio.wait_for(up(settings, stop=stop, ready=ready), 20)
+    await asyncio.wait_for(up(settings, stop=stop, ready=ready), 60)
     assert answers == [200]
 
 
@@ -32,7 +32,7 @@ async def test_up_works_while_it_serves(hub: Hub) -> None:
     await hub.connect()
     stop = asyncio.Event()
     running = asyncio.create_task(up(hub.settings, stop=stop))
-    await until(hub.settled, seconds=20)
+    await hub.settle(seconds=40)
     stop.set()
     await running
     assert len(hub.right.rows()) == 1
@@ -47,9 +47,9 @@ async def test_a_taken_port_is_one_sentence_that_says_what_to_do(settings: Setti
 
 async def test_a_worker_process_ends_cleanly_on_sigterm(hub: Hub) -> None:
     process = hub.start_process()
-    await until(lambda: "worker_started" in hub.log(), seconds=20)
+    await until(lambda: "worker_started" in hub.log(), seconds=60)
     process.send_signal(signal.SIGTERM)
-    await asyncio.wait_for(asyncio.to_thread(process.wait), 15)
+    await asyncio.wait_for(asyncio.to_thread(process.wait), 30)
     assert process.returncode == 0
     assert "worker_stopped" in hub.log()
     assert '"level": "error"' not in hub.log()
