@@ -47,18 +47,27 @@ class Applied:
     touched: list[UUID] = field(default_factory=list)
 
 
+def prepare(sync: ObjectSync, remote: Sequence[RemoteRecord]) -> list[Incoming]:
+    """Map and fingerprint records: all that can be done before the database is asked."""
+    mapping = sync.mapping
+    return [
+        Incoming(record.id, record, mapped, mapping.fingerprint(mapped.values), mapped.values)
+        for record, mapped in zip(remote, mapping.get_many([r.fields for r in remote]), strict=True)
+    ]
+
+
 async def apply_records(
-    tx: Tx, sync: ObjectSync, *, remote: Sequence[RemoteRecord], as_of: datetime, run_id: int
+    tx: Tx, sync: ObjectSync, *, incoming: Sequence[Incoming], as_of: datetime, run_id: int
 ) -> Applied:
-    """Take over what changed in `remote`, all of it or (on an exception) none of it.
+    """Take over what changed in `incoming` (see `prepare`), all of it or (on an exception) none of it.
 
     `as_of`: the moment (database clock) as of which the values were surely true. Records whose link knows something
     newer are left alone and asked to be read again. Records with problems go to quarantine, the others go on.
     """
     applied = Applied()
-    applied.counts["read"] = len(remote)
-    known = await _heads(tx, sync, [r.id for r in remote])
-    changed, fresh = _sift(sync, remote, known, applied.counts)
+    applied.counts["read"] = len(incoming)
+    known = await _heads(tx, sync, [i.remote_id for i in incoming])
+    changed, fresh = _sift(incoming, known, applied.counts)
     parted = await _part(tx, sync, changed, known)
     changed = [i for i in changed if i not in parted]
     fresh += parted
@@ -87,24 +96,19 @@ async def _heads(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str]) -> dict[st
 
 
 def _sift(
-    sync: ObjectSync,
-    remote: Sequence[RemoteRecord],
-    known: Mapping[str, LinkHead],
-    counts: Counts,
+    incoming: Sequence[Incoming], known: Mapping[str, LinkHead], counts: Counts
 ) -> tuple[list[Incoming], list[Incoming]]:
     """Those that differ from what was last seen, and those never seen; everything else costs nothing more."""
-    mapping = sync.mapping
     changed: dict[str, Incoming] = {}
     fresh: dict[str, Incoming] = {}
-    for record, mapped in zip(remote, mapping.get_many([r.fields for r in remote]), strict=True):
-        fingerprint = mapping.fingerprint(mapped.values)
-        head = known.get(record.id)
+    for i in incoming:
+        head = known.get(i.remote_id)
         if head is None:
-            fresh[record.id] = Incoming(record.id, record, mapped, fingerprint, mapped.values)
-        elif head.state == "live" and head.seen_hash == fingerprint:
+            fresh[i.remote_id] = i
+        elif head.state == "live" and head.seen_hash == i.fingerprint:
             counts["unchanged"] += 1
         else:
-            changed[record.id] = Incoming(record.id, record, mapped, fingerprint, mapped.values)
+            changed[i.remote_id] = i
     return list(changed.values()), list(fresh.values())
 
 
@@ -142,7 +146,7 @@ async def _look_up_links(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming])
     if not sync.links:
         return
     for i in incoming:
-        i.values = dict(i.mapped.values)
+        i.values, i.waits_for = dict(i.mapped.values), []
     for name, objects in sync.links.items():
         asked = {v.remote_id for i in incoming if isinstance(v := i.values.get(name), RemoteRef)}
         if not asked:

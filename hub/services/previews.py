@@ -15,7 +15,7 @@ from hub.sdk.records import Page, ReadQuery
 from hub.services.connections import Workshop, find_connection, open_connection
 from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
-from hub.services.inbound import apply_records
+from hub.services.inbound import apply_records, prepare
 from hub.services.objects import ObjectSync, OpenConnection
 from hub.services.sync_now import Listener, chosen_objects, refuse_idle
 
@@ -162,7 +162,7 @@ async def _apply(tx: Tx, sync: ObjectSync, pages: Sequence[tuple[datetime, Page]
     counts = Counts()
     for as_of, page in pages:
         gone = await apply_deletions(tx, sync, deletions=page.deletions, as_of=as_of, run_id=run_id)
-        came = await apply_records(tx, sync, remote=page.records, as_of=as_of, run_id=run_id)
+        came = await apply_records(tx, sync, incoming=prepare(sync, page.records), as_of=as_of, run_id=run_id)
         counts += gone.counts + came.counts
     return counts
 

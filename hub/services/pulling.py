@@ -17,6 +17,7 @@ from hub.sdk.errors import CursorExpired
 from hub.sdk.records import Page, ReadQuery
 from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
+from hub.services.inbound import Incoming, prepare
 from hub.services.objects import ObjectSync, OpenConnection
 from hub.services.sieving import apply_page
 
@@ -101,11 +102,11 @@ class _Pull:
         self.query = ReadQuery(object=sync.name, fields=sync.mapping.read_fields, where=sync.mapping.where)
 
     async def read_from(self, connector: Reads, cursor: str | None) -> None:
-        as_of, page = await self._read(connector, cursor)
+        as_of, page, incoming = await self._read(connector, cursor)
         while True:
             following = None if page.done else asyncio.create_task(self._read(connector, page.cursor))
             try:
-                await self._store(page, as_of)
+                await self._store(page, incoming, as_of)
             except BaseException:
                 if following:
                     following.cancel()
@@ -114,22 +115,22 @@ class _Pull:
                 raise
             if following is None:
                 return
-            as_of, page = await following
+            as_of, page, incoming = await following
 
-    async def _read(self, connector: Reads, cursor: str | None) -> tuple[datetime, Page]:
-        """A page, and the moment as of which it is surely true."""
+    async def _read(self, connector: Reads, cursor: str | None) -> tuple[datetime, Page, list[Incoming]]:
+        """A page, mapped, and the moment as of which it is surely true."""
         async with self.db.transaction() as tx:
             as_of = await tx.now()
         page = await connector.read_page(self.query, cursor)
-        return as_of - self.sync.capabilities.read_lag, page
+        return as_of - self.sync.capabilities.read_lag, page, prepare(self.sync, page.records)
 
-    async def _store(self, page: Page, as_of: datetime) -> None:
+    async def _store(self, page: Page, incoming: list[Incoming], as_of: datetime) -> None:
         """Records, shadows, changes and cursor together, fenced by the lease."""
         sync = self.sync
         async with self.db.transaction() as tx:
             await leases.renew(tx, lease=self.lease, ttl=_LEASE)
             gone = await apply_deletions(tx, sync, deletions=page.deletions, as_of=as_of, run_id=self.run_id)
-            came = await apply_page(tx, sync, remote=page.records, as_of=as_of, run_id=self.run_id)
+            came = await apply_page(tx, sync, incoming=incoming, as_of=as_of, run_id=self.run_id)
             counts = gone.counts + came.counts
             counts["overlap"] += page.reread
             await cursors.save(

@@ -14,6 +14,7 @@ from hub.sdk.errors import RemoteError
 from hub.sdk.records import Deletion, RemoteRecord
 from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
+from hub.services.inbound import prepare
 from hub.services.objects import ObjectSync, OpenConnection
 from hub.services.sieving import apply_page
 
@@ -68,7 +69,7 @@ async def apply_now(
     ]
     async with db.transaction() as tx:
         gone = await apply_deletions(tx, sync, deletions=[*deletions, *moved], as_of=as_of, run_id=run_id)
-        came = await apply_page(tx, sync, remote=remote, as_of=as_of, run_id=run_id)
+        came = await apply_page(tx, sync, incoming=prepare(sync, remote), as_of=as_of, run_id=run_id)
     return gone.counts + came.counts
 
 

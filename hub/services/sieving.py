@@ -14,25 +14,25 @@ from hub.db.session import Tx
 from hub.sdk.http import decode_json, encode_json
 from hub.sdk.records import RemoteRecord
 from hub.services.counts import Counts
-from hub.services.inbound import Applied, apply_records
+from hub.services.inbound import Applied, Incoming, apply_records
 from hub.services.objects import ObjectSync
 
 _READ_AGAIN_IN = timedelta(minutes=1)
 
 
 async def apply_page(
-    tx: Tx, sync: ObjectSync, *, remote: Sequence[RemoteRecord], as_of: datetime, run_id: int
+    tx: Tx, sync: ObjectSync, *, incoming: Sequence[Incoming], as_of: datetime, run_id: int
 ) -> Applied:
     """`apply_records`, but a record that the database refuses goes to quarantine and the others go on."""
     try:
         async with tx.savepoint():
-            return await apply_records(tx, sync, remote=remote, as_of=as_of, run_id=run_id)
+            return await apply_records(tx, sync, incoming=incoming, as_of=as_of, run_id=run_id)
     except (psycopg.DataError, psycopg.IntegrityError) as exc:
-        if len(remote) == 1:
-            return await _set_aside(tx, sync, remote[0], exc, run_id)
-    middle = len(remote) // 2
-    first = await apply_page(tx, sync, remote=remote[:middle], as_of=as_of, run_id=run_id)
-    second = await apply_page(tx, sync, remote=remote[middle:], as_of=as_of, run_id=run_id)
+        if len(incoming) == 1:
+            return await _set_aside(tx, sync, incoming[0].record, exc, run_id)
+    middle = len(incoming) // 2
+    first = await apply_page(tx, sync, incoming=incoming[:middle], as_of=as_of, run_id=run_id)
+    second = await apply_page(tx, sync, incoming=incoming[middle:], as_of=as_of, run_id=run_id)
     return Applied(first.counts + second.counts, first.touched + second.touched)
 
 

@@ -4,7 +4,7 @@ from hub.db import runs
 from hub.sdk.capabilities import Reads
 from hub.sdk.records import ReadQuery
 from hub.sdk.sandbox import SandboxClock
-from hub.services.inbound import apply_records
+from hub.services.inbound import apply_records, prepare
 from tests.integration.engine.conftest import Stage
 
 
@@ -281,7 +281,7 @@ async def test_a_page_older_than_our_own_write_does_not_undo_it(stage: Stage) ->
     await stage.settle()
     async with stage.db.transaction() as tx:
         run_id = await runs.start(tx, connection_id=sync.connection.id, kind="pull")
-        applied = await apply_records(tx, sync, remote=page.records, as_of=before, run_id=run_id)
+        applied = await apply_records(tx, sync, incoming=prepare(sync, page.records), as_of=before, run_id=run_id)
     assert applied.counts["stale"] == 1
     await stage.settle()
     assert (await stage.values(stage.left, left_id))["city"] == "Berlin"
