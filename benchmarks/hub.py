@@ -1,7 +1,6 @@
 """The hub as a contender: its whole inbound path, from the source's pages to records, links, shadows and changes."""
 
 import asyncio
-import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from psycopg.errors import UniqueViolation
 from benchmarks.measure import Result, Stopwatch, peak_rss_mb
 from hub.db import connections, migrate
 from hub.db.session import Database
+from hub.garbage import collect_rarely
 from hub.mapping.load import load_mapping
 from hub.mapping.model import Mapping
 from hub.record import customised
@@ -77,7 +77,7 @@ async def _load(source_url: str, database_url: str, count: int) -> Result:
             connector=connector,
             mappings={compiled.object: compiled},
         )
-        gc.freeze()
+        collect_rarely()
         with Stopwatch() as watch:
             counts = await pull_object(db, connection.objects[0], owner="benchmark", full=True)
         await http.close()
@@ -104,6 +104,7 @@ def map_all(source_url: str, database_url: str, count: int) -> Result:  # noqa: 
     from benchmarks.pages import read_pages
 
     get = mapping().get
+    collect_rarely()
     seconds, mapped = 0.0, 0
     for body in read_pages(source_url):
         records = decode_json(body)["records"]

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from msgspec import Struct
+
 from hub.db.copying import copy_rows
 from hub.db.session import Tx
 
 START = "0:0"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One new version of a record. `old`, `new`: the changed fields as JSON; `rules`: field → rule, or {"*": rule}."""
 
     record_id: UUID

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from msgspec import Struct
+
 from hub.db.arrays import Texts, Uuids
 from hub.db.copying import copy_rows
 from hub.db.session import Tx
@@ -15,8 +17,7 @@ from hub.db.session import Tx
 LinkState = Literal["live", "deleted", "redirected"]
 
 
-@dataclass(frozen=True, slots=True)
-class LinkHead:
+class LinkHead(Struct, frozen=True):
     """What decides whether an incoming record needs a second look. `seen_hash` is None when anything must."""
 
     remote_id: str
@@ -39,8 +40,7 @@ class LinkRow:
     rewrites: int
 
 
-@dataclass(frozen=True, slots=True)
-class LinkWrite:
+class LinkWrite(Struct, frozen=True):
     """The new state of one link. `shadow` is JSON; `waits_for` are remote ids it refers to that are not linked."""
 
     remote_id: str

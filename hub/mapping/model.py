@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from hashlib import blake2b
 from typing import Literal
 
 from hub.mapping.cel import Condition
@@ -22,7 +21,7 @@ from hub.mapping.rules import (
     Putter,
 )
 from hub.record.definition import RecordType
-from hub.record.values import Value, Values, encode_values
+from hub.record.values import Value, Values
 from hub.sdk.records import JsonValue, RemoteFields
 
 __all__ = ["FieldPolicy", "FieldProblem", "FieldRule", "Mapped", "Mapping", "MatchRule"]
@@ -124,11 +123,6 @@ class Mapping:
                 if not isinstance(value, Absent | FieldProblem):
                     seen[name] = value
         return seen
-
-    def fingerprint(self, values: Values) -> bytes:
-        """16 bytes that differ when an inbound value differs; the order of the keys does not matter."""
-        ordered = {name: values[name] for name in self.inbound if name in values}
-        return blake2b(encode_values(ordered), digest_size=16).digest()
 
     @property
     def scoped(self) -> bool:

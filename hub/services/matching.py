@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec import field as struct_field
 
 from hub.db import links, match_keys, records
 from hub.db.session import Tx
@@ -31,11 +33,8 @@ from hub.services.objects import ObjectSync
 if TYPE_CHECKING:
     from hub.services.inbound import Incoming
 
-getrandbits = SystemRandom().getrandbits
 
-
-@dataclass(slots=True)
-class Match:
+class Match(Struct, eq=False):
     """Where an incoming record goes: an existing record, or a new id.
 
     `linked` says that the record has a link here already (another process made it meanwhile). With `review` a person
@@ -48,7 +47,7 @@ class Match:
     linked: bool = False
     review: Literal["ambiguous", "duplicate"] | None = None
     holds: bool = True
-    candidates: list[dict[str, Any]] = field(default_factory=list)
+    candidates: list[dict[str, Any]] = struct_field(default_factory=list)
 
 
 async def match_new(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming]) -> list[Match]:
@@ -79,9 +78,10 @@ async def match_new(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming]) -> list
 def new_ids(count: int) -> Iterator[UUID]:
     """Fresh UUIDs of version 7 (RFC 9562): ordered by time, so that indexes grow at one end."""
     fixed = (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | 0b10 << 62
-    random_bits = (1 << 80) - 1 & ~(0xF << 76) & ~(0b11 << 62)
-    for _ in range(count):
-        yield UUID(int=fixed | getrandbits(80) & random_bits)
+    mask = ((1 << 80) - 1) & ~(0xF << 76) & ~(0b11 << 62)
+    noise = os.urandom(10 * count)
+    for at in range(0, 10 * count, 10):
+        yield UUID(int=fixed | int.from_bytes(noise[at : at + 10]) & mask)
 
 
 def _open(fresh: Sequence[Incoming], matches: Mapping[str, Match]) -> list[Incoming]:

@@ -24,6 +24,7 @@ from hub.services.sieving import apply_page
 log = structlog.get_logger()
 
 _LEASE = timedelta(seconds=30)
+_CHUNK = 100  # records that are mapped in one go, some two milliseconds
 
 # Told after each page: how many records were read, and what became of them.
 Progress = Callable[[Counts], Awaitable[None]]
@@ -122,7 +123,11 @@ class _Pull:
         async with self.db.transaction() as tx:
             as_of = await tx.now()
         page = await connector.read_page(self.query, cursor)
-        return as_of - self.sync.capabilities.read_lag, page, prepare(self.sync, page.records)
+        incoming: list[Incoming] = []
+        for start in range(0, len(page.records), _CHUNK):
+            incoming += prepare(self.sync, page.records[start : start + _CHUNK])
+            await asyncio.sleep(0)  # the page before is being stored: its turn comes first
+        return as_of - self.sync.capabilities.read_lag, page, incoming
 
     async def _store(self, page: Page, incoming: list[Incoming], as_of: datetime) -> None:
         """Records, shadows, changes and cursor together, fenced by the lease."""

@@ -133,7 +133,8 @@ def test_reading_never_raises_and_the_quick_way_finds_what_the_careful_way_finds
     assert quick == careful
     assert {p.field for p in quick.problems}.isdisjoint(quick.values)
     assert all(isinstance(p, FieldProblem) for p in quick.problems)
-    EVERYTHING.fingerprint(quick.values)
+    # Fingerprints are made of the values in their order.
+    assert list(quick.values) == list(careful.values)
 
 
 def test_many_records_are_read_in_order() -> None:

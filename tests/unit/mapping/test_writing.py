@@ -85,15 +85,6 @@ def test_our_values_seen_through_the_mapping_are_what_the_remote_can_hold_of_the
     assert seen == {"custom.seen_at": moment.replace(microsecond=0), "employees": 7}
 
 
-def test_the_fingerprint_is_of_inbound_values_whatever_their_order() -> None:
-    values: Values = {"legal_name": "Acme", "city": "Gent"}
-    first = MAPPING.fingerprint(values)
-    assert len(first) == 16
-    assert first == MAPPING.fingerprint({"city": "Gent", "legal_name": "Acme", "description": "outbound only"})
-    assert first != MAPPING.fingerprint({"legal_name": "Acme", "city": None})
-    assert first != MAPPING.fingerprint({"legal_name": "Acme"})
-
-
 def test_scope_says_which_records_belong_in_the_system() -> None:
     assert MAPPING.scope_matches({"country": "BE", "custom.segment": "large"})
     assert MAPPING.scope_matches({"country": "DE"})
