@@ -86,10 +86,11 @@ async def find_by_key(
     types = {name: _SQL_TYPES.get(record_type.fields[name].kind, "text") for name in names}
     arrays = ", ".join(f"%s::{types[name]}[]" for name in names)
     equal = " and ".join(f"{column} = k.k{i}" for i, column in enumerate(columns))
+    # OFFSET 0 keeps the planner from turning the loop around while it takes a growing table for an empty one.
     rows = await tx.tuples(
-        f"select {', '.join(columns)}, r0.id from {_joins(record_type)}"
-        f" join unnest({arrays}) as k({wanted}) on {equal}"
-        " where r0.deleted_at is null and r0.merged_into is null order by r0.id",
+        f"select k.*, r.id from unnest({arrays}) as k({wanted}) cross join lateral ("
+        f"select r0.id from {_joins(record_type)}"
+        f" where {equal} and r0.deleted_at is null and r0.merged_into is null offset 0) r order by r.id",
         *[_array([key[i] for key in keys], types[name]) for i, name in enumerate(names)],
     )
     found: dict[tuple[Value, ...], list[UUID]] = {}

@@ -69,6 +69,17 @@ class Tx:
         async with self.conn.transaction():
             yield
 
+    async def look_up_by_index(self) -> None:
+        """Until it ends, this transaction finds rows by index only.
+
+        A table that is being filled has no statistics yet: the planner takes it for small and reads all of it again
+        for every page, which makes a first load quadratic.
+        """
+        await self.conn.execute(
+            b"select set_config(name, 'off', true)"
+            b" from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) as name"
+        )
+
     async def now(self) -> datetime:
         """The database's clock, which all processes of the hub share."""
         row = await self.one("select clock_timestamp() as now")

@@ -134,6 +134,7 @@ class _Pull:
         sync = self.sync
         async with self.db.transaction() as tx:
             await leases.renew(tx, lease=self.lease, ttl=_LEASE)
+            await tx.look_up_by_index()
             gone = await apply_deletions(tx, sync, deletions=page.deletions, as_of=as_of, run_id=self.run_id)
             came = await apply_page(tx, sync, incoming=incoming, as_of=as_of, run_id=self.run_id)
             counts = gone.counts + came.counts
