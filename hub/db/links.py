@@ -37,7 +37,6 @@ class LinkRow:
     shadow: str
     remote_version: str | None
     as_of: datetime
-    rewrites: int
 
 
 class LinkWrite(Struct, frozen=True):
@@ -149,7 +148,7 @@ async def of_records(
 ) -> dict[UUID, LinkRow]:
     """The live links of these records in one object of a connection."""
     rows = await tx.tuples(
-        "select record_id, remote_id, shadow::text, remote_version, as_of, rewrites from link"
+        "select record_id, remote_id, shadow::text, remote_version, as_of from link"
         " where record_id = any(%s) and connection_id = %s and object = %s and state = 'live'",
         Uuids(record_ids),
         connection_id,

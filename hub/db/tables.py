@@ -90,7 +90,6 @@ link = sa.Table(
     # Remote ids this record refers to that are not linked yet.
     sa.Column("waits_for", ARRAY(sa.Text)),
     sa.Column("redirect_to", sa.Text),
-    sa.Column("rewrites", sa.Integer, nullable=False, server_default="0"),
     sa.PrimaryKeyConstraint("connection_id", "object", "remote_id"),
     sa.CheckConstraint("state in ('live', 'deleted', 'redirected')", name="state"),
 )

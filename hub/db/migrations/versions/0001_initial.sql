@@ -173,7 +173,6 @@ CREATE TABLE link (
 	as_of TIMESTAMP WITH TIME ZONE NOT NULL, 
 	waits_for TEXT[], 
 	redirect_to TEXT, 
-	rewrites INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_link PRIMARY KEY (connection_id, object, remote_id), 
 	CONSTRAINT ck_link_state CHECK (state in ('live', 'deleted', 'redirected'))
 );
