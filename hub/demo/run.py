@@ -145,7 +145,7 @@ def print_result(console: Console, result: DemoResult) -> None:
     console.print(
         f"{'Converged' if v.converged else 'NOT converged'}: {v.links:,} links, {len(v.lost_updates)} lost updates,"
         f" {v.duplicates} duplicates, {v.echo_writes} echo writes, {v.dead_letters} dead letters,"
-        f" {v.conflicts_open} conflicts open, in {result.seconds:.1f} s.",
+        f" conflicts open: {v.conflicts_open}, in {result.seconds:.1f} s.",
         highlight=False,
     )
     for sentence in (*v.differences[:10], *v.lost_updates[:10]):
