@@ -16,7 +16,7 @@ help:  ## show this list
 
 install: $(READY)  ## create or update the environment in .venv
 
-demo: $(READY)  ## start everything, load two systems and play a day (about a minute)
+demo: $(READY)  ## start everything, load two systems and play a day (one to two minutes)
 	$(BIN)/partnerhub demo $(args)
 
 test: $(READY)  ## run the whole test suite

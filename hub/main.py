@@ -14,6 +14,7 @@ import uvicorn
 from config.settings import Settings
 from hub.api import build_api
 from hub.app import App, open_app
+from hub.garbage import collect_rarely
 from sync_jobs.worker import work_until
 
 log = structlog.get_logger()
@@ -30,11 +31,13 @@ def run_up(settings: Settings, *, ready: Ready | None = None) -> None:
 
     `ready` is called once with the application and its address. Raises EngineUnavailable, AddressTaken.
     """
+    collect_rarely()
     asyncio.run(_until_signalled(lambda stop: up(settings, stop=stop, ready=ready)))
 
 
 def run_worker(settings: Settings) -> None:
     """Do the jobs and keep the schedule, until SIGTERM or SIGINT; any number of these, on any host."""
+    collect_rarely()
     asyncio.run(_until_signalled(lambda stop: work(settings, stop=stop)))
 
 

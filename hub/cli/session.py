@@ -14,6 +14,7 @@ from config.logging import configure_logging
 from config.settings import Settings, load_settings
 from hub.app import App, open_app
 from hub.cli.output import waiting
+from hub.garbage import collect_rarely
 
 T = TypeVar("T")
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 def with_app(work: Callable[[App], Awaitable[T]]) -> T:
     """Start or reach the engines, do the work, and stop what this process started and nobody else uses."""
     settings = command_settings()
+    collect_rarely()
 
     async def whole() -> T:
         with ExitStack() as shown:

@@ -59,13 +59,6 @@ async def close_reviews(tx: Tx, *, ids: Sequence[int], state: str, by: str) -> N
     )
 
 
-async def open_reviews_of(tx: Tx, record_id: UUID) -> list[int]:
-    return [
-        row["id"]
-        for row in await tx.all("select id from match_review where record_id = %s and state = 'open'", record_id)
-    ]
-
-
 async def quarantined(
     tx: Tx, *, connection_id: int | None, after: tuple[int, str, str] | None, limit: int
 ) -> list[DictRow]:
