@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import orjson
+import msgspec
 from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.measure import Result, Stopwatch
@@ -48,7 +48,7 @@ def _merge(items: Iterator[Any], database_url: str, *, file_format: str | None =
     pipeline = dlt.pipeline("accounts", destination=postgres(_credentials(database_url)), dataset_name="peer")
     accounts = dlt.resource(items, name="account", write_disposition="merge", primary_key="Id")
     with Stopwatch() as watch:
-        pipeline.run(accounts, loader_file_format=file_format).raise_on_failed_jobs()  # type: ignore[arg-type]
+        pipeline.run(accounts, loader_file_format=file_format).raise_on_failed_jobs()
     assert pipeline.last_trace is not None
     assert pipeline.last_trace.last_normalize_info is not None
     return watch.result(records=pipeline.last_trace.last_normalize_info.row_counts["account"])
@@ -68,7 +68,7 @@ def _credentials(database_url: str) -> dict[str, Any]:
 
 def _dicts(source_url: str) -> Iterator[list[dict[str, Any]]]:
     for body in read_pages(source_url):
-        records = orjson.loads(body)["records"]
+        records = msgspec.json.decode(body)["records"]
         for record in records:
             del record["attributes"]
         yield records
