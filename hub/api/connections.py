@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.api.door import V1, Admin, DoorOf, Operator, Viewer
 from hub.sdk.capabilities import Account, RemoteObject
 from hub.services import connection_care
 from hub.services.connection_care import ConnectionView, SystemView
+from hub.services.connection_options import ConnectionOptions
 from hub.services.connections import add_connection
 from hub.services.waking import wake_after_commit
 from hub.services.watching import ConnectionHealth, health_of
@@ -18,6 +19,8 @@ from hub.services.watching import ConnectionHealth, health_of
 router = APIRouter(prefix=f"{V1}/connections", tags=["connections"])
 
 Name = Annotated[str, Path(max_length=63, description="Name of the connection.")]
+
+_OPTIONS = f"{', '.join(ConnectionOptions.model_fields)}."
 
 
 class Body(BaseModel):
@@ -41,13 +44,20 @@ class NewConnection(Body):
     name: str = Field(pattern="^[a-z0-9][a-z0-9_-]{0,62}$")
     system: str = Field(max_length=63)
     settings: dict[str, Any] = Field(max_length=100)
-    options: dict[str, Any] = Field(default={}, max_length=20, description="ca_file, allow_private, mappings.")
+    options: dict[str, Any] = Field(default={}, max_length=20, description=_OPTIONS)
 
 
 class SettingsChange(Body):
-    """Settings to lay over those that are stored; null takes one away."""
+    """Settings and options to lay over those that are stored; null takes one away."""
 
-    settings: dict[str, Any] = Field(min_length=1, max_length=100)
+    settings: dict[str, Any] = Field(default={}, max_length=100)
+    options: dict[str, Any] = Field(default={}, max_length=20, description=_OPTIONS)
+
+    @model_validator(mode="after")
+    def _something(self) -> SettingsChange:
+        if not self.settings and not self.options:
+            raise ValueError("send settings or options")
+        return self
 
 
 class Pause(Body):
@@ -95,10 +105,10 @@ async def show(_: Viewer, door: DoorOf, name: Name) -> ConnectionView:
     return await connection_care.show_connection(door.app.shop, name=name)
 
 
-@router.patch("/{name}/settings", summary="Change settings, checked before they are saved")
+@router.patch("/{name}/settings", summary="Change settings and options, checked before they are saved")
 async def change(who: Admin, door: DoorOf, name: Name, body: SettingsChange) -> Checked:
-    view, account = await connection_care.change_settings(
-        door.app.shop, name=name, settings=body.settings, actor=who.actor
+    view, account = await connection_care.change_connection(
+        door.app.shop, name=name, settings=body.settings, options=body.options, actor=who.actor
     )
     return Checked(connection=view, account=account)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from hub.cli import (
+    change,
     check,
     conflicts,
     connect,
@@ -35,10 +36,12 @@ app.command()(serve.worker)
 
 app.command(rich_help_panel="Connections")(connect.connect)
 app.command("connections", rich_help_panel="Connections")(connect.list_connections)
+app.command(rich_help_panel="Connections")(change.change)
 app.command(rich_help_panel="Connections")(check.check)
 app.command(rich_help_panel="Connections")(connect.discover)
 app.command(rich_help_panel="Connections")(connect.pause)
 app.command(rich_help_panel="Connections")(connect.resume)
+app.command(rich_help_panel="Connections")(change.retire)
 app.command(rich_help_panel="Connections")(sandbox.sandbox)
 
 app.command(rich_help_panel="Syncing")(sync.sync)

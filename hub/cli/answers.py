@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -35,6 +35,25 @@ def collect_settings(
         return {**given, **_ask(spec, given)}
     _refuse_missing(spec, given)
     return given
+
+
+def collect_changes(
+    spec: ConnectorSpec, *, pairs: Sequence[str], file: Path | None, asked: Sequence[str], unset: Sequence[str]
+) -> dict[str, Any]:
+    """The settings to lay over stored ones: given, asked for (`asked`), or None for those to take away (`unset`)."""
+    given = {**(_from_file(file) if file else {}), **dict(_pair(pair) for pair in pairs), **dict.fromkeys(unset)}
+    _refuse_unknown(spec, [*given, *asked])
+    answers = {name: _question(name, spec.settings.model_fields[name]) for name in asked}
+    return {**given, **{name: answer for name, answer in answers.items() if answer}}
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Go on when the person agrees; `yes`: they did so beforehand. Where nobody can be asked, nothing is done."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise CommandFailed(f"{question} Nobody is there to ask: give --yes.", code="not-confirmed", exit_code=2)
+    typer.confirm(question, abort=True, err=True)
 
 
 def is_secret(field: FieldInfo) -> bool:
@@ -93,7 +112,7 @@ def _read(path: Path) -> str:
         raise CommandFailed(f"{path} cannot be read: {reason}.", code="usage", exit_code=2) from None
 
 
-def _refuse_unknown(spec: ConnectorSpec, given: Mapping[str, Any]) -> None:
+def _refuse_unknown(spec: ConnectorSpec, given: Iterable[str]) -> None:
     known = spec.settings.model_fields
     if unknown := [name for name in given if name not in known]:
         raise CommandFailed(

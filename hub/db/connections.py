@@ -74,11 +74,14 @@ async def all_of(tx: Tx) -> list[StoredConnection]:
     return [StoredConnection(**row) for row in rows]
 
 
-async def change_settings(tx: Tx, *, connection_id: int, settings: bytes, account_id: str | None) -> None:
+async def change_settings(
+    tx: Tx, *, connection_id: int, settings: bytes, options: Mapping[str, Any], account_id: str | None
+) -> None:
     await tx.run(
-        "update connection set settings = %s, account_id = coalesce(%s, account_id), token = null, updated_at = now()"
-        " where id = %s",
+        "update connection set settings = %s, options = %s, account_id = coalesce(%s, account_id), token = null,"
+        " updated_at = now() where id = %s",
         settings,
+        Jsonb(dict(options)),
         account_id,
         connection_id,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from hub.db import audit, connections
@@ -13,6 +14,7 @@ from hub.db.session import Tx
 from hub.db.vault import SecretUnreadable
 from hub.registry import connectors
 from hub.sdk.capabilities import Account, Checks, Describes, RemoteObject
+from hub.services.connection_options import checked_options
 from hub.services.connections import Workshop, checked_settings, connected, find_connection
 from hub.services.refusals import NotFound, NotNow, invalid
 
@@ -79,18 +81,22 @@ async def check_connection(shop: Workshop, *, name: str) -> Account:
     return Account(id=stored.account_id or name, name=name)
 
 
-async def change_settings(
-    shop: Workshop, *, name: str, settings: Mapping[str, Any], actor: str
+async def change_connection(
+    shop: Workshop,
+    *,
+    name: str,
+    settings: Mapping[str, Any],
+    options: Mapping[str, Any] = MappingProxyType({}),
+    actor: str,
 ) -> tuple[ConnectionView, Account]:
-    """Lay `settings` over what is stored, check the result with the remote, then store it.
+    """Lay `settings` and `options` over what is stored, check the result with the remote, then store it.
 
-    None takes a setting away. The account must stay the same: another account is another connection.
+    None takes one away. The account must stay the same: another account is another connection.
     """
     stored = await find_connection(shop, name)
     merged = {k: v for k, v in {**shop.vault.open(stored.settings), **settings}.items() if v is not None}
-    account, plain = await checked_settings(
-        shop, system=stored.system, name=name, settings=merged, options=stored.options
-    )
+    chosen = checked_options({**stored.options, **options})
+    account, plain = await checked_settings(shop, system=stored.system, name=name, settings=merged, options=chosen)
     if stored.account_id is not None and account.id != stored.account_id:
         raise invalid(
             "settings",
@@ -98,9 +104,9 @@ async def change_settings(
         )
     async with shop.db.transaction() as tx:
         await connections.change_settings(
-            tx, connection_id=stored.id, settings=shop.vault.seal(plain), account_id=account.id
+            tx, connection_id=stored.id, settings=shop.vault.seal(plain), options=chosen, account_id=account.id
         )
-        detail = {"settings": sorted(settings)}
+        detail = {"settings": sorted(settings), "options": dict(options)}
         await audit.note(tx, actor=actor, action="connection_settings_changed", subject=name, detail=detail)
     return await show_connection(shop, name=name), account
 

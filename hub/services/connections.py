@@ -28,6 +28,7 @@ from hub.sdk.capabilities import Account, Checks, Closes
 from hub.sdk.clock import Clock, SystemClock
 from hub.sdk.connector import ConnectorContext, ConnectorSpec, OpenConnector
 from hub.sdk.http import Budget, RemoteHttp, open_http
+from hub.services.connection_options import checked_options
 from hub.services.custom_fields import record_types
 from hub.services.objects import OpenConnection
 
@@ -65,9 +66,9 @@ async def add_connection(
 ) -> tuple[StoredConnection, Account]:
     """Check the credentials against the remote first; store the connection only when they are good.
 
-    `options`: `ca_file` (a CA to trust for this remote), `allow_private` (its address may be a private one),
-    `mappings` (a folder with this connection's own mappings). Raises ConnectionRefused, ConnectorMissing, RemoteErrors.
+    `options`: see ConnectionOptions. Raises ConnectionRefused, ConnectorMissing, Invalid, RemoteErrors.
     """
+    options = checked_options(options)
     if not _NAME.fullmatch(name):
         raise ConnectionRefused(
             "A connection's name has 1 to 63 lower-case letters, digits, - and _, and begins with a letter or digit."

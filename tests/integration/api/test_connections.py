@@ -57,6 +57,19 @@ async def test_changed_settings_are_checked_first_and_kept_only_when_they_are_go
     assert changed.json()["connection"]["settings_set"] == ["client_id", "client_secret", "url"]
 
 
+async def test_options_are_laid_over_what_is_stored_and_null_takes_one_away(api: Api, system: System) -> None:
+    url = "/api/v1/connections/crm/settings"
+
+    set_ = (await api.admin.patch(url, json={"options": {"poll_seconds": 5, "allow_private": True}})).json()
+    taken = (await api.admin.patch(url, json={"options": {"poll_seconds": None}})).json()
+    unknown = await api.admin.patch(url, json={"options": {"pol_seconds": 5}})
+
+    assert set_["connection"]["options"] == {"poll_seconds": 5, "allow_private": True}
+    assert taken["connection"]["options"] == {"allow_private": True}
+    assert "options.pol_seconds: is no option; there are: ca_file" in problem(unknown, 422, "invalid")["detail"]
+    problem(await api.admin.patch(url, json={}), 422, "invalid")
+
+
 async def test_another_account_is_another_connection(api: Api, system: System) -> None:
     async with api.app.db.transaction() as tx:
         await tx.run("update connection set account_id = 'somebody else'")

@@ -135,8 +135,61 @@ def test_an_error_nobody_thought_of_is_still_a_sentence(partnerhub: Command, mon
     assert "Traceback" not in said.err
 
 
+def test_changed_settings_are_tried_first_and_the_old_ones_stay_when_they_are_bad(
+    partnerhub: Command, sf: Remote
+) -> None:
+    said = partnerhub("change", "sf", "--set", "client_secret=not-the-secret")
+    assert said.code == 1
+    assert "Nothing was stored" in said.error
+    assert "not-the-secret" not in said.out + said.err
+    assert partnerhub("check", "sf").code == 0
+
+
+def test_a_secret_is_asked_for_unseen_and_appears_nowhere(partnerhub: Command, sf: Remote) -> None:
+    secret = sf.settings["client_secret"]
+    said = partnerhub("change", "sf", "--ask", "client_secret", typed=f"{secret}\n")
+    assert said.code == 0, said.err
+    assert "sf is changed and answers as Sandbox Org" in said.out
+    assert secret not in said.out + said.err
+
+
+def test_options_are_changed_and_taken_away(partnerhub: Command, sf: Remote, tmp_path: Path) -> None:
+    changed = partnerhub("change", "sf", "--mappings", str(tmp_path), "--poll-seconds", "30", "--json")
+    assert changed.data["connection"]["options"] == {
+        "allow_private": True, "mappings": str(tmp_path), "poll_seconds": 30,
+    }  # fmt: skip
+    taken = partnerhub("change", "sf", "--unset", "mappings", "--unset", "poll_seconds", "--json")
+    assert taken.data["connection"]["options"] == {"allow_private": True}
+
+
+def test_a_change_of_nothing_or_of_an_unknown_setting_says_what_can_be_changed(partnerhub: Command, sf: Remote) -> None:
+    assert "--set" in partnerhub("change", "sf").error
+    for words in (["--set", "client_scret=x"], ["--unset", "client_scret"], ["--ask", "client_scret"]):
+        said = partnerhub("change", "sf", *words)
+        assert said.code == 2
+        assert "no setting client_scret" in said.error
+
+
+def test_a_connection_is_retired_only_when_that_is_meant_and_its_name_is_free_then(
+    partnerhub: Command, sf: Remote
+) -> None:
+    asked = partnerhub("retire", "sf")
+    assert (asked.code, "--yes" in asked.error) == (2, True)
+    assert partnerhub("check", "sf").code == 0
+    assert partnerhub("retire", "sf", "--yes").code == 0
+    assert partnerhub("connections", "--json").data == []
+    again = partnerhub("connect", "salesforce", "sf", "--settings", str(sf.file), "--allow-private")
+    assert again.code == 0, again.err
+
+
 def test_a_connection_that_does_not_exist_is_one_sentence(partnerhub: Command) -> None:
-    for words in (["check", "nobody"], ["sync", "nobody"], ["discover", "nobody"], ["pause", "nobody"]):
+    for words in (
+        ["check", "nobody"],
+        ["sync", "nobody"],
+        ["discover", "nobody"],
+        ["pause", "nobody"],
+        ["retire", "nobody"],
+    ):
         said = partnerhub(*words)
         assert said.code == 2
         assert "There is no connection called 'nobody'" in said.error

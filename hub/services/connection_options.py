@@ -1,0 +1,38 @@
+"""What can be set for a connection beside the settings of its system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hub.services.refusals import Fault, Invalid
+
+
+class ConnectionOptions(BaseModel):
+    """None of them is secret; each is optional."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    ca_file: str | None = Field(None, description="Certificate of an authority to trust for this system.")
+    allow_private: bool | None = Field(None, description="Its address may be a private one.")
+    mappings: str | None = Field(None, description="Folder with this connection's own mappings.")
+    poll_seconds: int | None = Field(None, ge=1, description="Seconds between two regular reads; 60 without it.")
+
+
+def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as they are stored, without those that are None. Raises Invalid, which names each wrong one."""
+    try:
+        return ConnectionOptions.model_validate(dict(options)).model_dump(exclude_none=True)
+    except ValidationError as exc:
+        known = ", ".join(ConnectionOptions.model_fields)
+        raise Invalid(
+            [
+                Fault(
+                    f"options.{'.'.join(map(str, e['loc']))}",
+                    f"is no option; there are: {known}" if e["type"] == "extra_forbidden" else e["msg"],
+                )
+                for e in exc.errors(include_input=False, include_url=False)
+            ]
+        ) from None
