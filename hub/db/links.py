@@ -275,6 +275,17 @@ async def tombstones(tx: Tx, *, connection_id: int, object_name: str, record_ids
     return {row[0] for row in rows}
 
 
+async def ever_linked(tx: Tx, *, connection_id: int, object_name: str, record_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the records that have, or had, a remote record in this object."""
+    rows = await tx.tuples(
+        "select distinct record_id from link where record_id = any(%s) and connection_id = %s and object = %s",
+        Uuids(record_ids),
+        connection_id,
+        object_name,
+    )
+    return {row[0] for row in rows}
+
+
 async def agree(
     tx: Tx,
     *,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from hub.db import changes, deliveries, findings, links, records, rereads
-from hub.db.changes import Change, Origin
+from hub.db.changes import Change
 from hub.db.findings import WHOLE_RECORD, NewConflict, NewReview, OpenConflict, Quarantined
 from hub.db.links import LinkHead, LinkState, LinkWrite
 from hub.db.records import StoredRecord
@@ -23,9 +23,11 @@ from hub.record.codec import decode_values
 from hub.record.values import RemoteRef, Value, encode_values
 from hub.sdk.http import encode_json
 from hub.sdk.records import JsonValue, RemoteRecord
+from hub.services.claims import claimed_by_key
 from hub.services.counts import Counts
 from hub.services.matching import Match, match_new
-from hub.services.objects import ObjectSync
+from hub.services.merging import merge_records
+from hub.services.objects import ObjectSync, origin_of
 from hub.services.pointing import point_again
 
 
@@ -72,7 +74,8 @@ async def apply_records(
     applied.counts["read"] = len(incoming)
     known = await _heads(tx, sync, [i.remote_id for i in incoming])
     changed, fresh = _sift(incoming, known, applied.counts)
-    parted = await _part(tx, sync, changed, known)
+    claimed = await claimed_by_key(tx, sync, [i for i in changed if not missing_fields(sync, i)], known)
+    parted = await _part(tx, sync, changed, known, claimed)
     changed = [i for i in changed if i not in parted]
     fresh += parted
     if not changed and not fresh:
@@ -92,6 +95,9 @@ async def apply_records(
         await _merge(tx, sync, for_merge, as_of, run_id, applied)
     if matches:
         await _after_linking(tx, sync, matches, run_id, applied.counts)
+    for match in matches:
+        if loser := claimed.get(match.incoming.remote_id):
+            applied.touched += await merge_records(tx, sync, loser=loser, survivor=match.record_id, run_id=run_id)
     return applied
 
 
@@ -116,9 +122,15 @@ def _sift(
     return list(changed.values()), list(fresh.values())
 
 
-async def _part(tx: Tx, sync: ObjectSync, changed: Sequence[Incoming], known: Mapping[str, LinkHead]) -> list[Incoming]:
-    """Those that came back from a deletion or a merge after their record found another one here: they are new now."""
-    back = [i for i in changed if known[i.remote_id].state != "live"]
+async def _part(
+    tx: Tx, sync: ObjectSync, changed: Sequence[Incoming], known: Mapping[str, LinkHead], claimed: Collection[str]
+) -> list[Incoming]:
+    """Those whose link holds no more: they are as new.
+
+    They are another record's (`claimed`), or came back from a deletion or a merge after their record found another
+    one here.
+    """
+    back = [i for i in changed if known[i.remote_id].state != "live" or i.remote_id in claimed]
     if not back:
         return []
     place = {"connection_id": sync.connection.id}
@@ -127,7 +139,7 @@ async def _part(tx: Tx, sync: ObjectSync, changed: Sequence[Incoming], known: Ma
     parted = []
     for i in back:
         head = known[i.remote_id]
-        if head.state == "redirected" or head.record_id in taken:
+        if i.remote_id in claimed or head.state == "redirected" or head.record_id in taken:
             parted.append(i)
         else:
             taken[head.record_id] = i.remote_id
@@ -470,10 +482,6 @@ def _link(incoming: Incoming, record_id: UUID, shadow: bytes) -> LinkWrite:
         remote_version=incoming.record.version,
         waits_for=incoming.waits_for or None,
     )
-
-
-def origin_of(sync: ObjectSync, run_id: int) -> Origin:
-    return Origin(connection_id=sync.connection.id, run_id=run_id)
 
 
 def _text(value: Value) -> str:

@@ -28,6 +28,7 @@ from hub.domain.matching import (
     match_keys as keys_of,
 )
 from hub.record.values import Value, Values
+from hub.sdk.records import RemoteRecord
 from hub.services.objects import ObjectSync
 
 if TYPE_CHECKING:
@@ -75,6 +76,15 @@ async def match_new(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming]) -> list
     return ordered
 
 
+def hub_key(sync: ObjectSync, record: RemoteRecord) -> UUID | None:
+    """The id of the record for which the hub made this remote record; None when people made it."""
+    value = record.fields.get(sync.mapping.key_field) if sync.mapping.key_field else None
+    try:
+        return UUID(value) if isinstance(value, str) and value else None
+    except ValueError:
+        return None
+
+
 def new_ids(count: int) -> Iterator[UUID]:
     """Fresh UUIDs of version 7 (RFC 9562): ordered by time, so that indexes grow at one end."""
     fixed = (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | 0b10 << 62
@@ -101,10 +111,7 @@ async def _already_linked(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], m
 
 async def _by_hub_key(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], matches: dict[str, Match]) -> None:
     """A remote record that carries the hub's key is one that the hub made, whatever became of its record since."""
-    key_field = sync.mapping.key_field
-    if key_field is None:
-        return
-    claims = [(i, key) for i in fresh if (key := _uuid(i.record.fields.get(key_field)))]
+    claims = [(i, key) for i in fresh if (key := hub_key(sync, i.record))]
     if not claims:
         return
     found = await records.whereabouts(tx, sync.record_type, [key for _, key in claims])
@@ -232,10 +239,3 @@ def features_of(sync: ObjectSync, values: Values) -> Features:
     """What matching knows of a record of this object's type."""
     build = person_features if sync.record_type.root.name == "person" else organization_features
     return build(values)
-
-
-def _uuid(value: object) -> UUID | None:
-    try:
-        return UUID(value) if isinstance(value, str) and value else None
-    except ValueError:
-        return None

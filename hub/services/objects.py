@@ -6,6 +6,7 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from hub.db.changes import Origin
 from hub.domain.merge import FieldMerge
 from hub.mapping.model import Mapping
 from hub.record.definition import RecordType
@@ -78,6 +79,11 @@ class ObjectSync:
             for name, target in self.mapping.links.items()
             if name in self.mapping.rules
         }
+
+
+def origin_of(sync: ObjectSync, run_id: int) -> Origin:
+    """What the change log says of a change that this object brought."""
+    return Origin(connection_id=sync.connection.id, run_id=run_id)
 
 
 def in_dependency_order(mappings: MappingOf[str, Mapping]) -> list[Mapping]:

@@ -84,3 +84,22 @@ async def test_a_person_who_edits_what_the_hub_wrote_without_an_answer_is_heard(
 
     [conflict] = await stage.all("select ours, theirs from conflict")
     assert conflict == {"ours": "Trier", "theirs": "Mainz"}
+
+
+async def test_a_row_merged_into_one_that_the_hub_made_without_an_answer_is_the_same_partner(stage: Stage) -> None:
+    beta = stage.right.create(name="Beta", website="beta.com", city="Bonn")
+    await stage.pull(stage.right)
+    stage.left.create(name="Acme", website="acme.com")
+    await stage.pull(stage.left)
+    stage.right.sandbox.faults.arm("lose_response", match="/batch")
+    await stage.push(stage.right)
+    [made] = stage.right.rows().keys() - {beta}
+    stage.right.sandbox.human_merge("partners", made, beta)
+
+    await stage.db_ready()
+    await stage.settle()
+
+    [right], [left] = stage.right.rows().values(), stage.left.rows().values()
+    assert (right["name"], left["name"]) == ("Acme", "Acme")
+    assert await stage.all("select message from delivery where state = 'dead'") == []
+    assert len(await stage.all("select id from organization where merged_into is null")) == 1
