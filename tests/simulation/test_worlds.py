@@ -1,8 +1,8 @@
-"""A fixed set of worlds on every test run; `python -m tests.simulation.run` plays more."""
+"""A fixed set of worlds on every test run; `python -m hub.simulation.run` plays more."""
 
 import pytest
 
-from tests.simulation.play import play
+from hub.simulation.play import play
 
 # The first is small; each of the others once showed a fault of the engine.
 SEEDS = (2, 1, 7, 112, 119, 120, 143, 172, 1086, 1102, 5020)

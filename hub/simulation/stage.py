@@ -25,7 +25,7 @@ from hub.sdk.sandbox import SandboxClock
 from hub.sdk.testing import open_sandboxed
 from hub.services import matching, sieving
 from hub.services.objects import ObjectSync, OpenConnection
-from tests.simulation.turns import PARTY, Turns
+from hub.simulation.turns import PARTY, Turns
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -196,7 +196,7 @@ def nothing_sieved() -> Iterator[None]:
     """These worlds hold nothing that the database could refuse: whatever it refuses is a fault of the engine."""
     real = sieving._set_aside
 
-    async def refuse(tx: Tx, sync: ObjectSync, record: RemoteRecord, exc: Exception, run_id: int) -> NoReturn:
+    async def refuse(_tx: Tx, sync: ObjectSync, record: RemoteRecord, exc: Exception, _run_id: int) -> NoReturn:
         raise AssertionError(f"{sync.connection.name} {record.id} was set aside") from exc
 
     sieving._set_aside = refuse

@@ -8,9 +8,9 @@ from typing import Any
 from hub.db import records
 from hub.record.codec import decode_values
 from hub.sdk.http import encode_json
-from tests.simulation.stage import System
-from tests.simulation.turns import PARTY, Party
-from tests.simulation.world import PARTNER, TEXTS, World
+from hub.simulation.stage import System
+from hub.simulation.turns import PARTY, Party
+from hub.simulation.world import PARTNER, TEXTS, World
 
 OPEN = "('pending', 'sending', 'unknown', 'waiting', 'dead')"
 

@@ -1,4 +1,4 @@
-"""More worlds than a test run has time for: `python -m tests.simulation.run --worlds 500 --seed 1`."""
+"""More worlds than a test run has time for: `python -m hub.simulation.run --worlds 500 --seed 1`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import structlog
 
 from hub.db import migrate
 from hub.engines import start_engines, stop_engines
-from tests.conftest import _with_database
-from tests.simulation.play import play_alone
+from hub.simulation.play import play_alone
 
 
 def main() -> int:
@@ -32,10 +32,10 @@ def main() -> int:
         try:
             with psycopg.connect(engines.database_url, autocommit=True) as admin:
                 admin.execute(b"create database migrated")
-                migrate.upgrade(_with_database(engines.database_url, "migrated"))
+                migrate.upgrade(with_database(engines.database_url, "migrated"))
                 for seed in range(chosen.seed, chosen.seed + chosen.worlds):
                     admin.execute(b"create database world template migrated strategy file_copy")
-                    played = play_alone(seed, _with_database(engines.database_url, "world"))
+                    played = play_alone(seed, with_database(engines.database_url, "world"))
                     admin.execute(b"drop database world with (force)")
                     if played.violations:
                         broken.append(seed)
@@ -46,6 +46,11 @@ def main() -> int:
             stop_engines(engines)
     _print(f"{seed - chosen.seed + 1} worlds, {len(broken)} broken {broken}, {time.monotonic() - began:.0f} s")
     return 1 if broken else 0
+
+
+def with_database(database_url: str, name: str) -> str:
+    """The same server's database of that name."""
+    return urlunsplit(urlsplit(database_url)._replace(path=f"/{name}"))
 
 
 def _print(what: object) -> None:

@@ -18,9 +18,9 @@ from hub.services import conflicts, records
 from hub.services.conflicts import Choice, Decision
 from hub.services.cycle import Halted, pull, push, reread
 from hub.services.refusals import Refusal
-from tests.simulation.ledger import Ledger
-from tests.simulation.stage import START, SimDatabase, System, Traits, counted_ids, nothing_sieved, open_system
-from tests.simulation.turns import PARTY, Killed, Party, Turns
+from hub.simulation.ledger import Ledger
+from hub.simulation.stage import START, SimDatabase, System, Traits, counted_ids, nothing_sieved, open_system
+from hub.simulation.turns import PARTY, Killed, Party, Turns
 
 PARTNER = RECORD_TYPES["partner"]
 MAPPING = """

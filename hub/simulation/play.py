@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from random import Random
 
-from tests.simulation.laws import violations
-from tests.simulation.world import World
+from hub.simulation.laws import violations
+from hub.simulation.world import World
 
 
 @dataclass(frozen=True)

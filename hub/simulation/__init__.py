@@ -1,0 +1,1 @@
+"""Seeded worlds over the real engine: people, workers, faults and crashes, and the laws that hold at rest."""
