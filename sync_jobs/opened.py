@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hub.db.connections import StoredConnection
 from hub.services.connections import OpenedConnection, Workshop, open_connection
+from hub.services.custom_fields import list_custom_fields
 from hub.services.objects import OpenConnection
 
 
@@ -22,7 +23,7 @@ class _Entry:
 
 
 class OpenConnections:
-    """Opens each connection once, and anew when its settings, its options or its mapping files have changed."""
+    """Opens each connection once, and anew when its settings, options, mapping files or custom fields have changed."""
 
     def __init__(self, shop: Workshop) -> None:
         self._shop = shop
@@ -46,7 +47,9 @@ class OpenConnections:
             await self._drop(connection_id)
 
     async def _current(self, stored: StoredConnection) -> _Entry:
-        made_from = _made_from(self._shop, stored)
+        async with self._shop.db.transaction() as tx:
+            declared = await list_custom_fields(tx)
+        made_from = _made_from(self._shop, stored), declared
         async with self._opening:
             entry = self._entries.get(stored.id)
             if entry is None or entry.made_from != made_from:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.api.door import V1, Admin, DoorOf, Viewer
 from hub.record.definition import Kind
 from hub.services import custom_fields
 from hub.services.custom_fields import CustomField
+from hub.services.field_removal import remove_custom_field
 
 router = APIRouter(prefix=f"{V1}/custom-fields", tags=["custom fields"])
 
@@ -44,3 +47,17 @@ async def declare(who: Admin, door: DoorOf, body: NewCustomField) -> CustomField
     async with door.app.db.transaction() as tx:
         await custom_fields.declare_custom_field(tx, declared=declared, actor=who.actor)
     return declared
+
+
+@router.delete("/{record_type}/{name}", status_code=204, summary="Remove a custom field that no mapping uses")
+async def remove(
+    who: Admin,
+    door: DoorOf,
+    record_type: Annotated[str, Path(max_length=63)],
+    name: Annotated[str, Path(max_length=63)],
+    drop_values: Annotated[bool, Query(description="Drop its values too; they stay in the change log.")] = False,
+) -> None:
+    async with door.app.db.transaction() as tx:
+        await remove_custom_field(
+            tx, door.app.shop, record_type=record_type, name=name, drop_values=drop_values, actor=who.actor
+        )

@@ -10,6 +10,7 @@ from hub.cli import (
     conflicts,
     connect,
     demo,
+    fields,
     keys,
     mapping,
     retries,
@@ -50,6 +51,7 @@ app.command(rich_help_panel="Syncing")(status.runs)
 app.command(rich_help_panel="Syncing")(why.why)
 
 app.add_typer(mapping.app, name="mapping")
+app.add_typer(fields.app, name="fields")
 app.add_typer(retries.app, name="retries")
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(reviews.app, name="reviews")

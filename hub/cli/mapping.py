@@ -12,8 +12,9 @@ from rich.text import Text
 from hub.app import MAPPINGS, App
 from hub.cli.errors import CommandFailed
 from hub.cli.issues import has_errors, issue_lines
-from hub.cli.output import AsJson, good, plain, show, table, waiting
-from hub.cli.session import with_app
+from hub.cli.output import AsJson, good, plain, show, table, tell, waiting
+from hub.cli.session import command_settings, with_app
+from hub.engines.errors import EngineUnavailable
 from hub.mapping.errors import MappingError, MappingIssue
 from hub.mapping.load import load_mapping, load_system
 from hub.mapping.model import Mapping
@@ -21,7 +22,11 @@ from hub.mapping.paths import Absent
 from hub.mapping.preview import PreviewRow
 from hub.mapping.schema import json_schema_text
 from hub.record import RECORD_TYPES
+from hub.record.definition import RecordType
+from hub.services.custom_fields import record_types
 from hub.services.mappings import MappingPreview, check_mappings, preview_mapping
+
+Types = dict[str, RecordType]
 
 app = typer.Typer(help="The files that say which remote field is which of ours.", no_args_is_help=True)
 
@@ -39,7 +44,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Find every fault: file, line, field, and an example of what would be lost. Ends with 1 when there is one."""
-    mappings, issues = _load(what, against, folder)
+    mappings, issues = _load(what, against, folder, _record_types() if what or not against else RECORD_TYPES)
     if against and not has_errors(issues):
         issues += _hold_to(against, mappings)
     checked = sorted({m.file for m in mappings or ()} | {i.file for i in issues})
@@ -78,7 +83,26 @@ def schema(as_json: AsJson = False) -> None:  # noqa: ARG001 - it is JSON either
     sys.stdout.write(json_schema_text())
 
 
-def _load(what: list[str] | None, against: str | None, folder: Path) -> tuple[list[Mapping] | None, list[MappingIssue]]:
+def _record_types() -> Types:
+    """The record types with the fields declared in the hub that is set up here; without one, as shipped."""
+    settings = command_settings()
+    if settings.database_url is None and not settings.home.is_dir():
+        return RECORD_TYPES
+
+    async def work(hub: App) -> Types:
+        async with hub.db.transaction() as tx:
+            return await record_types(tx)
+
+    try:
+        return with_app(work)
+    except EngineUnavailable as exc:
+        tell(Text(f"{exc.operator_text} The mappings are checked without your custom fields.", style="yellow"))
+        return RECORD_TYPES
+
+
+def _load(
+    what: list[str] | None, against: str | None, folder: Path, types: Types
+) -> tuple[list[Mapping] | None, list[MappingIssue]]:
     """The mappings named, and their faults; None: those of the connection itself."""
     if not what and against:
         return None, []
@@ -86,24 +110,24 @@ def _load(what: list[str] | None, against: str | None, folder: Path) -> tuple[li
     issues: list[MappingIssue] = []
     for name in what or sorted(path.name for path in folder.iterdir() if path.is_dir()):
         try:
-            mappings += _named(name, folder)
+            mappings += _named(name, folder, types)
         except MappingError as exc:
             issues += exc.issues
     return mappings, issues
 
 
-def _named(name: str, folder: Path) -> list[Mapping]:
+def _named(name: str, folder: Path, types: Types) -> list[Mapping]:
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.is_file():
         if not path.is_file():
             raise CommandFailed(f"There is no file {name}.", code="usage", exit_code=2)
-        return [load_mapping(path, record_types=RECORD_TYPES)]
+        return [load_mapping(path, record_types=types)]
     if path.is_dir() and len(path.parts) > 1:
-        return list(load_system(path.parent, path.name, RECORD_TYPES).values())
+        return list(load_system(path.parent, path.name, types).values())
     if not (folder / name).is_dir():
         known = ", ".join(sorted(p.name for p in folder.iterdir() if p.is_dir()))
         raise CommandFailed(f"There is no file or system {name}; systems with mappings are: {known}.", exit_code=2)
-    return list(load_system(folder, name, RECORD_TYPES).values())
+    return list(load_system(folder, name, types).values())
 
 
 def _hold_to(connection: str, mappings: list[Mapping] | None) -> list[MappingIssue]:

@@ -117,6 +117,7 @@ async def update(
 ) -> None:
     """Rewrite whole records (their rows are locked by the caller's `load`), one version up each.
 
+    Custom fields that are absent in the values keep what they have.
     `revive` are those of them that were deleted and live again.
     """
     if not changed:
@@ -129,7 +130,7 @@ async def update(
             f" select {', '.join(map(_quoted, columns))} from {table.table} where false"
         )
         await copy_rows(tx, scratch, columns, ((record_id, *table.to_row(v)) for record_id, v in changed))
-        assigned = ", ".join(f"{_quoted(c)} = n.{_quoted(c)}" for c in table.columns)
+        assigned = ", ".join(f"{_quoted(c)} = {_rewritten(c)}" for c in table.columns)
         if assigned:
             await tx.run(f"update {table.table} t set {assigned} from {scratch} n where t.id = n.id")
         await tx.run(f"delete from {scratch}")
@@ -168,6 +169,11 @@ _SQL_TYPES = {"link": "uuid", "int": "bigint", "decimal": "numeric", "date": "da
 
 def _array(items: list[Value], sql_type: str) -> list[Any]:
     return Texts(map(str, items)) if sql_type == "text" else items
+
+
+def _rewritten(column: str) -> str:
+    """Custom fields that the writer does not know (declared a moment ago) keep their values."""
+    return "t.custom || n.custom" if column == "custom" else f"n.{_quoted(column)}"
 
 
 def _quoted(name: str) -> str:

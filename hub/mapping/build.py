@@ -17,7 +17,7 @@ from hub.mapping.paths import ABSENT
 from hub.mapping.rules import Direction, FieldPolicy, FieldRule, MatchRule
 from hub.mapping.schema import FieldDoc, MappingDoc, PolicyDoc
 from hub.mapping.source import Path_, Source
-from hub.record.definition import Field, RecordType
+from hub.record.definition import CUSTOM_PREFIX, Field, RecordType
 
 _RECORD = frozenset({"record"})
 
@@ -90,7 +90,7 @@ class _Builder:
     def _field(self, name: str) -> Field | None:
         field = self.record.fields.get(name)
         if field is None:
-            hint = f" Write it as custom.{name}." if f"custom.{name}" in self.record.fields else ""
+            hint = _hint(name, self.record)
             self.fault(("fields", name), name, f"The record type {self.record.name} has no field {name!r}.{hint}")
         return field
 
@@ -180,6 +180,15 @@ class _Builder:
         except ExpressionError as exc:
             self.fault(path, field, f"{_capital(str(exc))}.")
             return None
+
+
+def _hint(name: str, record: RecordType) -> str:
+    """What to write instead of a field that the record type does not have."""
+    if f"{CUSTOM_PREFIX}{name}" in record.fields:
+        return f" Write it as {CUSTOM_PREFIX}{name}."
+    if name.startswith(CUSTOM_PREFIX):
+        return f" Declare it first: partnerhub fields declare {record.name} {name.removeprefix(CUSTOM_PREFIX)} KIND."
+    return ""
 
 
 def _policy(part: FieldDoc) -> FieldPolicy:

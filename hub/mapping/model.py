@@ -125,6 +125,11 @@ class Mapping:
         return seen
 
     @property
+    def conditions(self) -> tuple[str, ...]:
+        """The texts of `scope.when` and of every `locked_when`."""
+        return tuple(c.text for c in (self._when, *self._locks.values()) if c is not None)
+
+    @property
     def scoped(self) -> bool:
         """Whether there is a `scope.when` at all."""
         return self._when is not None

@@ -58,7 +58,9 @@ async def declare_custom_field(tx: Tx, *, declared: CustomField, actor: str) -> 
         "personal": declared.personal,
     }
     try:
-        await custom_fields.declare(tx, record_type=declared.record_type, name=declared.name, definition=definition)
+        await custom_fields.declare(
+            tx, record_type=RECORD_TYPES[declared.record_type], name=declared.name, definition=definition
+        )
     except psycopg.errors.UniqueViolation:
         raise Duplicate(f"{declared.record_type} has a custom field {declared.name!r} already.") from None
     subject = f"{declared.record_type}.custom.{declared.name}"

@@ -181,3 +181,47 @@ async def test_a_declared_custom_field_can_be_mapped_and_is_synced_both_ways(api
     assert record["custom"] == {"region_code": "EMEA"}
     assert system.sandbox.rows("partners")[remote_id]["region"] == "APAC"
     assert (why["fields"][0]["previous"], why["systems"][0]["fields"][0]["in_step"]) == ("EMEA", True)
+
+
+async def test_a_custom_field_is_removed_when_no_mapping_uses_it_and_its_values_stay_in_the_log(
+    api: Api, system: System
+) -> None:
+    declared = {"record_type": "partner", "name": "region_code", "kind": "text", "doc": "Sales region."}
+    url = "/api/v1/custom-fields/partner/region_code"
+    await api.admin.post("/api/v1/custom-fields", json=declared)
+    made = await api.create(legal_name="Acme", custom={"region_code": "EMEA"})
+    file = api.app.shop.mappings / "sample" / "partners.yaml"
+    shipped = file.read_text()
+
+    file.write_text(shipped + "  custom.region_code: {remote: region}\n")
+    mapped = problem(await api.admin.delete(url), 409, "not-in-this-state")
+    file.write_text(shipped.replace("key:", "scope: {when: \"record.custom.region_code == 'EMEA'\"}\nkey:"))
+    asked = problem(await api.admin.delete(url), 409, "not-in-this-state")
+    file.write_text(shipped)
+    held = problem(await api.admin.delete(url), 409, "not-in-this-state")
+    removed = await api.admin.delete(f"{url}?drop_values=true")
+
+    assert "sample/partners.yaml (of crm)" in mapped["detail"]
+    assert "sample/partners.yaml (of crm)" in asked["detail"]
+    assert "1 records have a value" in held["detail"]
+    assert removed.status_code == 204
+    problem(await api.admin.delete(url), 404, "not-found")
+    record_url = f"/api/v1/records/partner/{made['id']}"
+    record = (await api.viewer.get(record_url)).json()
+    newest = (await api.viewer.get(f"{record_url}/history")).json()[0]
+    assert (record["version"], record.get("custom")) == (2, None)
+    assert (newest["version"], newest["old"]) == (2, {"custom.region_code": "EMEA"})
+    assert newest["rules"] == {"custom.region_code": "the custom field was removed"}
+
+
+async def test_a_field_declared_again_begins_without_values(api: Api) -> None:
+    declared = {"record_type": "partner", "name": "score", "kind": "text", "doc": "Score."}
+    await api.admin.post("/api/v1/custom-fields", json=declared)
+    made = await api.create(legal_name="Acme", custom={"score": "high"})
+    await api.admin.delete("/api/v1/custom-fields/partner/score?drop_values=true")
+    async with api.app.db.transaction() as tx:  # a process that had not heard of it
+        await tx.run("""update partner set custom = '{"score": "low"}'""")
+
+    await api.admin.post("/api/v1/custom-fields", json={**declared, "kind": "int"})
+
+    assert (await api.viewer.get(f"/api/v1/records/partner/{made['id']}")).json()["custom"] == {"score": None}

@@ -136,3 +136,38 @@ def test_the_schema_accepts_every_shipped_mapping(partnerhub: Command) -> None:
     schema = json.loads(partnerhub("mapping", "schema").out)
     for file in MAPPINGS.glob("*/*.yaml"):
         jsonschema.validate(read_source(file).data, schema)
+
+
+def test_custom_fields_are_declared_listed_and_removed(partnerhub: Command) -> None:
+    none = partnerhub("fields", "list")
+    assert "partnerhub fields declare" in none.out
+    words = ["region", "choice", "--doc", "Sales region.", "--choice", "EMEA", "--choice", "APAC"]
+    assert partnerhub("fields", "declare", "partner", *words).code == 0
+    [field] = partnerhub("fields", "list", "--json").data
+    assert (field["name"], field["choices"]) == ("region", ["EMEA", "APAC"])
+    assert "already" in partnerhub("fields", "declare", "partner", *words).error
+    assert "choices" in partnerhub("fields", "declare", "partner", "x", "choice", "--doc", "X.").error
+    assert partnerhub("fields", "remove", "partner", "region", "--json").data["values_dropped"] == 0
+    assert "no custom field 'region'" in partnerhub("fields", "remove", "partner", "region").error
+
+
+def test_a_mapping_is_checked_with_the_fields_that_the_hub_declares(
+    partnerhub: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _write(tmp_path, "legal_name: {remote: Name, required: true}", "custom.region: {remote: Region__c}")
+    before = partnerhub("mapping", "check", str(file))
+    assert (before.code, "partnerhub fields declare partner region" in before.out) == (1, True)
+    assert partnerhub("fields", "declare", "partner", "region", "text", "--doc", "Sales region.").code == 0
+    assert partnerhub("mapping", "check", str(file)).code == 0
+
+    monkeypatch.setenv("PARTNERHUB_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    without = partnerhub("mapping", "check", str(file))
+    assert (without.code, "without your custom fields" in without.error) == (1, True)
+
+
+def test_without_a_hub_mappings_are_checked_by_the_shipped_types_and_nothing_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, partnerhub: Command
+) -> None:
+    monkeypatch.delenv("PARTNERHUB_DATABASE_URL")
+    assert partnerhub("mapping", "check").code == 0
+    assert not (tmp_path / "home").exists()
