@@ -135,7 +135,7 @@ async def is_quarantined(tx: Tx, *, connection_id: int, object_name: str, remote
 
 
 async def release_quarantine(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Sequence[str]) -> None:
-    """These records came in whole again."""
+    """These records came in whole again, or are gone."""
     await tx.run(
         "delete from quarantine where connection_id = %s and object = %s and remote_id = any(%s)",
         connection_id,

@@ -21,22 +21,26 @@ async def apply_deletions(
 ) -> Applied:
     """Turn links into tombstones or redirects; what else happens is the mapping's `on_delete`.
 
-    Deletions of records that the hub never linked, or knows already to be gone, change nothing.
+    Deletions of records that the hub never linked, or knows already to be gone, only take them out of quarantine.
     """
     applied = Applied()
     ids = [d.id for d in deletions] + [d.merged_into for d in deletions if d.merged_into]
     known = await links.heads(tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=ids)
     gone: list[str] = []
+    ended: list[str] = []
     for deletion in deletions:
         head = known.get(deletion.id)
-        if head is None or head.state == "redirected":
-            continue
-        if deletion.merged_into:
+        if head is not None and head.state != "redirected" and deletion.merged_into:
             await _follow_merge(tx, sync, head, deletion.merged_into, as_of, run_id, applied)
-        elif head.state == "live" and head.as_of <= as_of:
+        elif head is not None and head.state == "live":
+            if head.as_of > as_of:
+                continue  # the hub knows something newer of it
             gone.append(deletion.id)
+        ended.append(deletion.id)
     if gone:
         await _bury(tx, sync, gone, run_id, applied)
+    if ended:
+        await findings.release_quarantine(tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=ended)
     return applied
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from hub.db import findings, rereads
+from hub.db import findings, links, rereads
 from hub.db.findings import Quarantined
 from hub.db.session import Tx
 from hub.sdk.http import decode_json, encode_json
@@ -37,7 +37,10 @@ async def apply_page(
 
 
 async def _set_aside(tx: Tx, sync: ObjectSync, record: RemoteRecord, exc: psycopg.Error, run_id: int) -> Applied:
-    """Into quarantine. What clashes with a row may clash with one that is just being written: it is read once more."""
+    """Into quarantine, until the record comes in whole, be it as it was before.
+
+    What clashes with a row may clash with one that is just being written: it is read once more.
+    """
     here, name = sync.connection.id, sync.name
     reason = (exc.diag.message_primary or str(exc)).strip().removesuffix(".")
     problem = {
@@ -49,6 +52,7 @@ async def _set_aside(tx: Tx, sync: ObjectSync, record: RemoteRecord, exc: psycop
     known = await findings.is_quarantined(tx, connection_id=here, object_name=name, remote_id=record.id)
     held = Quarantined(record.id, [problem], _storable(record), held=True)
     await findings.quarantine(tx, connection_id=here, object_name=name, run_id=run_id, records=[held])
+    await links.forget_hashes(tx, connection_id=here, keys=[(name, record.id)])
     if isinstance(exc, psycopg.IntegrityError) and not known:
         await rereads.ask(
             tx,

@@ -33,3 +33,32 @@ async def test_a_bad_edit_of_a_linked_record_keeps_the_last_good_state(stage: St
     stage.left.edit(row, city="Ber\x00lin")
     await stage.settle()
     assert (await stage.values(stage.left, row))["city"] == "Bonn"
+
+
+async def test_an_edit_taken_back_leaves_no_quarantine(stage: Stage) -> None:
+    row = stage.left.create(name="Acme", website="acme.com", city="Bonn")
+    await stage.settle()
+    stage.left.edit(row, city="Ber\x00lin")
+    await stage.settle()
+    stage.left.edit(row, city="Bonn")
+    await stage.settle()
+    assert await stage.all("select remote_id from quarantine") == []
+
+
+async def test_a_record_that_never_came_in_leaves_the_quarantine_when_it_is_deleted(stage: Stage) -> None:
+    row = stage.left.create(name="Acme\x00", website="acme.com")
+    await stage.settle()
+    stage.left.sandbox.human_delete("partners", row)
+    await stage.settle()
+    assert await stage.all("select remote_id from quarantine") == []
+
+
+async def test_a_linked_record_leaves_the_quarantine_when_it_is_merged(stage: Stage) -> None:
+    winner = stage.left.create(name="Acme", website="acme.com")
+    loser = stage.left.create(name="Acme GmbH", website="acme.de")
+    await stage.settle()
+    stage.left.edit(loser, name="Acme\x00")
+    await stage.settle()
+    stage.left.sandbox.human_merge("partners", winner, loser)
+    await stage.settle()
+    assert await stage.all("select remote_id from quarantine") == []
