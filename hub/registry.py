@@ -44,7 +44,7 @@ def _load(package: str, name: str) -> ConnectorSpec | str:
     try:
         spec = getattr(import_module(f"{package}.{name}"), "CONNECTOR", None)
     except Exception as exc:  # noqa: BLE001, RUF100 - a folder of somebody else's code must not stop the others
-        return f"{type(exc).__name__}: {exc}"
+        return " ".join(f"{type(exc).__name__}: {exc}".split())
     if not isinstance(spec, ConnectorSpec):
         return f"{package}/{name}/__init__.py defines no CONNECTOR = ConnectorSpec(...)"
     if spec.name != name:

@@ -76,7 +76,7 @@ async def list_all(_: Viewer, door: DoorOf) -> list[ConnectionView]:
     return await connection_care.list_connections(door.app.shop)
 
 
-@router.get("/systems", summary="List systems that can be connected")
+@router.get("/systems", summary="List systems, and which of them cannot be connected and why")
 async def systems(_: Viewer) -> list[SystemView]:
     return connection_care.list_systems()
 

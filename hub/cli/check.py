@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hub.app import App
-from hub.cli.issues import has_errors, issue_lines
+from hub.cli.issues import has_errors, issue_lines, tell_of_broken_systems
 from hub.cli.output import AsJson, good, show, waiting
 from hub.cli.session import with_app
 from hub.mapping.errors import MappingIssue
@@ -27,6 +27,8 @@ def check(
     name: Annotated[str, typer.Argument(help="Name of the connection.", show_default=False)], as_json: AsJson = False
 ) -> None:
     """Try the credentials of a connection, and hold its mappings to the fields that the system has now."""
+
+    tell_of_broken_systems()
 
     async def work(app: App) -> Checked:
         with waiting(f"Asking {name} …"):

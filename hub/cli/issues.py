@@ -1,4 +1,4 @@
-"""Faults of mappings as people read them."""
+"""Faults of mappings and of connectors as people read them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
+from hub.cli.output import tell
 from hub.mapping.errors import MappingIssue
+from hub.services.connection_care import broken_systems
 
 
 def issue_lines(issues: Iterable[MappingIssue]) -> list[Text]:
@@ -16,3 +18,9 @@ def issue_lines(issues: Iterable[MappingIssue]) -> list[Text]:
 
 def has_errors(issues: Iterable[MappingIssue]) -> bool:
     return any(issue.level == "error" for issue in issues)
+
+
+def tell_of_broken_systems() -> None:
+    """Connectors that cannot be loaded, to standard error: they concern no connection, or not only one."""
+    for sentence in broken_systems().values():
+        tell(Text.assemble(("error: ", "red"), sentence))

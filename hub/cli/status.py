@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from hub.app import App
+from hub.cli.issues import tell_of_broken_systems
 from hub.cli.output import AsJson, plain, show, table
 from hub.cli.session import with_app
 from hub.cli.sync import count_text
@@ -32,6 +33,7 @@ def status(
             return await health_of(tx, connection_id=await connection_id_of(tx, name))
 
     found = with_app(work)
+    tell_of_broken_systems()
     data = [{**asdict(health), "verdict": health.verdict} for health in found]
     none = "There is no connection yet: partnerhub connect SYSTEM NAME makes one."
     show(data, *(_views(found) if found else [none]), as_json=as_json)

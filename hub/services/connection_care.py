@@ -12,7 +12,7 @@ from hub.db import audit, connections
 from hub.db.connections import StoredConnection
 from hub.db.session import Tx
 from hub.db.vault import SecretUnreadable
-from hub.registry import connectors
+from hub.registry import broken_connectors, connectors
 from hub.sdk.capabilities import Account, Checks, Describes, RemoteObject
 from hub.services.connection_options import checked_options
 from hub.services.connections import Workshop, checked_settings, connected, find_connection
@@ -38,18 +38,32 @@ class ConnectionView:
 
 @dataclass(frozen=True, slots=True)
 class SystemView:
-    """A system that can be connected, and what an operator has to type for it (JSON schema)."""
+    """A system, and what an operator has to type to connect it (JSON schema).
+
+    `problem`: one sentence that says why its connector cannot be loaded; it has no settings then.
+    """
 
     name: str
     title: str
     settings: dict[str, Any]
+    problem: str | None = None
 
 
 def list_systems() -> list[SystemView]:
-    """Every connector that can be loaded."""
-    return [
+    """Every connector there is: those that can be loaded first."""
+    good = [
         SystemView(name, spec.title, spec.settings.model_json_schema()) for name, spec in sorted(connectors().items())
     ]
+    return good + [SystemView(name, name, {}, problem) for name, problem in broken_systems().items()]
+
+
+def broken_systems() -> dict[str, str]:
+    """The connectors that cannot be loaded: one sentence each, by name."""
+    return {
+        name: f"The connector {name} cannot be loaded, so its connections do not work ({problem}):"
+        f" correct connectors/{name} or install what it needs."
+        for name, problem in sorted(broken_connectors().items())
+    }
 
 
 async def list_connections(shop: Workshop) -> list[ConnectionView]:

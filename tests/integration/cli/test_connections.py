@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import connectors
 from hub.services import connection_care
+from hub.services.connection_care import list_systems
 from hub.services.connections import Workshop
 from tests.integration.cli.conftest import Command, Remote
 
@@ -193,3 +195,20 @@ def test_a_connection_that_does_not_exist_is_one_sentence(partnerhub: Command) -
         said = partnerhub(*words)
         assert said.code == 2
         assert "There is no connection called 'nobody'" in said.error
+
+
+def test_a_connector_that_cannot_be_loaded_is_told_by_status_and_check(
+    partnerhub: Command, sf: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "folders" / "acme"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("import a_library_that_nobody_installed\n")
+    monkeypatch.setattr(connectors, "__path__", [*connectors.__path__, str(broken.parent)])
+    for words in (["status", "--json"], ["check", "sf", "--json"]):
+        said = partnerhub(*words)
+        assert said.code == 0
+        assert said.data
+        assert "The connector acme cannot be loaded" in said.error
+        assert "No module named 'a_library_that_nobody_installed'" in said.error
+    assert not any(system.problem for system in list_systems()[:-1])
+    assert "connectors/acme" in (list_systems()[-1].problem or "")
