@@ -69,6 +69,8 @@ connection = sa.Table(
     sa.Column("rest_until", TIMESTAMP(timezone=True)),
     sa.Column("rest_reason", sa.Text),
     sa.Column("down_since", TIMESTAMP(timezone=True)),
+    # When its first plan was applied; before that nothing is read into the hub and nothing written there.
+    _at("begun_at", nullable=True),
     _at("created_at", default=True),
     _at("updated_at", default=True),
     sa.CheckConstraint("state in ('active', 'paused', 'retired')", name="state"),
@@ -90,8 +92,11 @@ link = sa.Table(
     # Remote ids this record refers to that are not linked yet.
     sa.Column("waits_for", ARRAY(sa.Text)),
     sa.Column("redirect_to", sa.Text),
+    # In which run it was made.
+    sa.Column("run_id", sa.BigInteger),
     sa.PrimaryKeyConstraint("connection_id", "object", "remote_id"),
-    sa.CheckConstraint("state in ('live', 'deleted', 'redirected')", name="state"),
+    # parted: an undo took the two apart; it counts as new again when the remote record changes.
+    sa.CheckConstraint("state in ('live', 'deleted', 'redirected', 'parted')", name="state"),
 )
 sa.Index(
     "uq_link_live_record",
@@ -300,6 +305,71 @@ match_key = sa.Table(
     sa.Column("keys", ARRAY(sa.Text), nullable=False),
 )
 sa.Index("ix_match_key_keys", match_key.c["keys"], postgresql_using="gin")
+
+# What a sync, an undo, a repair or a stopped run would do; a person decides.
+plan = sa.Table(
+    "plan",
+    metadata,
+    _id(),
+    _connection_id(),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="building"),
+    # Over the items as they were proposed; applying begins only while it still fits.
+    sa.Column("digest", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("options", JSONB, nullable=False, server_default="{}"),
+    sa.Column("counts", JSONB, nullable=False, server_default="{}"),
+    sa.Column("cost", JSONB, nullable=False, server_default="{}"),
+    # {direction: {object: [where reading began, where the next begins when the plan has been applied]}}
+    sa.Column("cursors", JSONB, nullable=False, server_default="{}"),
+    sa.Column("needs_second", sa.Boolean, nullable=False, server_default=sa.false()),
+    # The run that applies it; for an undo, `options` names the run that is undone.
+    sa.Column("run_id", sa.BigInteger),
+    sa.Column("created_by", sa.Text, nullable=False),
+    _at("created_at", default=True),
+    sa.Column("approved_by", sa.Text),
+    _at("approved_at", nullable=True),
+    sa.Column("decided_by", sa.Text),
+    _at("decided_at", nullable=True),
+    _at("applied_at", nullable=True),
+    sa.CheckConstraint("kind in ('sync', 'guard', 'undo', 'repair')", name="kind"),
+    sa.CheckConstraint(
+        "state in ('building', 'proposed', 'approved', 'applying', 'applied', 'rejected', 'superseded', 'failed')",
+        name="state",
+    ),
+)
+sa.Index("ix_plan_connection", plan.c.connection_id, plan.c.id)
+sa.Index("ix_plan_run", plan.c.run_id, postgresql_where=plan.c.run_id.isnot(None))
+
+plan_item = sa.Table(
+    "plan_item",
+    metadata,
+    sa.Column("plan_id", sa.BigInteger, nullable=False),
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), nullable=False),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text),
+    sa.Column("record_id", UUID),
+    sa.Column("fields", JSONB, nullable=False, server_default="{}"),
+    # What it was worked out from: the fingerprint of the mapped remote values, the version of the hub's record.
+    sa.Column("basis_remote", BYTEA),
+    sa.Column("basis_version", sa.Integer),
+    sa.Column("detail", JSONB, nullable=False, server_default="{}"),
+    sa.Column("state", sa.Text, nullable=False, server_default="planned"),
+    sa.Column("reason", sa.Text),
+    sa.PrimaryKeyConstraint("plan_id", "id"),
+    sa.CheckConstraint("direction in ('in', 'out')", name="direction"),
+    sa.CheckConstraint("state in ('planned', 'applied', 'skipped')", name="state"),
+)
+sa.Index("ix_plan_item_record", plan_item.c.record_id)
+sa.Index(
+    "ix_plan_item_planned",
+    plan_item.c.plan_id,
+    plan_item.c.id,
+    postgresql_where=plan_item.c.state == "planned",
+)
 
 # Raw webhook events, stored before they are answered.
 inbox = sa.Table(
