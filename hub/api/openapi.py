@@ -86,9 +86,9 @@ def _typed(operation: dict[str, Any], method: str, generic: str, kind: RecordTyp
         page = {"type": "object", "properties": {"items": {"type": "array", "items": _ref(read_schema(kind))},
                 "next_cursor": {"type": ["string", "null"]}}}  # fmt: skip
         _answers(typed, page)
-    elif whole:
+    elif whole or generic.endswith("/restore"):
         _answers(typed, _ref(read_schema(kind)))
-    if method in ("post", "patch"):
+    if whole and method in ("post", "patch"):
         sent = create_schema(kind) if method == "post" else patch_schema(kind)
         typed["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(sent)}}}
     return typed
@@ -96,7 +96,7 @@ def _typed(operation: dict[str, Any], method: str, generic: str, kind: RecordTyp
 
 def _answers(operation: dict[str, Any], schema: dict[str, Any]) -> None:
     for status, answer in operation["responses"].items():
-        if status.startswith("2"):
+        if status.startswith("2") and status != "204":
             answer["content"] = {"application/json": {"schema": schema}}
 
 

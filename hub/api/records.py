@@ -19,7 +19,7 @@ from hub.record.definition import RecordType
 from hub.record.schema_types import input_type
 from hub.record.schemas import create_schema, patch_schema, read_schema
 from hub.record.values import Value
-from hub.services import records
+from hub.services import records, removal
 from hub.services.custom_fields import record_types
 from hub.services.records import ChangeView, ListedRecord, type_called
 from hub.services.refusals import Fault, Invalid, invalid
@@ -103,6 +103,40 @@ async def patch(
         values = patch_schema(kind).model_validate(sent).to_values()
         record = await records.patch_record(
             tx, kind, record_id=record_id, values=values, version=_version(if_match), actor=who.actor
+        )
+        await wake_outbound(tx, door.queue)
+    return _answer(kind, record)
+
+
+@router.delete("/{record_id}", status_code=204, summary="Delete a record; it can be restored")
+async def delete(who: Operator, door: DoorOf, record_type: TypeName, record_id: UUID, if_match: IfMatch = None) -> None:
+    """Systems whose mapping says `on_delete: mirror` delete their record too; elsewhere it stays."""
+    async with door.app.db.transaction() as tx:
+        kind = type_called(await record_types(tx), record_type)
+        await removal.delete_record(tx, kind, record_id=record_id, version=_version(if_match), actor=who.actor)
+        await wake_outbound(tx, door.queue)
+
+
+@router.post("/{record_id}/restore", summary="Let a deleted record live again")
+async def restore(
+    who: Operator,
+    door: DoorOf,
+    record_type: TypeName,
+    record_id: UUID,
+    if_match: IfMatch = None,
+    allow_duplicate: Annotated[
+        bool, Query(description="Restore it although another has the same natural key.")
+    ] = False,
+) -> JSONResponse:
+    async with door.app.db.transaction() as tx:
+        kind = type_called(await record_types(tx), record_type)
+        record = await removal.restore_record(
+            tx,
+            kind,
+            record_id=record_id,
+            version=_version(if_match),
+            actor=who.actor,
+            allow_duplicate=allow_duplicate,
         )
         await wake_outbound(tx, door.queue)
     return _answer(kind, record)

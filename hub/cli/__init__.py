@@ -13,6 +13,7 @@ from hub.cli import (
     fields,
     keys,
     mapping,
+    records,
     retries,
     reviews,
     sandbox,
@@ -52,6 +53,7 @@ app.command(rich_help_panel="Syncing")(why.why)
 
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(fields.app, name="fields")
+app.add_typer(records.app, name="records")
 app.add_typer(retries.app, name="retries")
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(reviews.app, name="reviews")

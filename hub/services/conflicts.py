@@ -21,6 +21,7 @@ from hub.record.schemas import patch_schema
 from hub.record.values import Value, encode_values
 from hub.sdk.http import encode_json
 from hub.services.refusals import Fault, Invalid, NotFound, NotNow, invalid
+from hub.services.removal import mark_deleted
 
 Choice = Literal["ours", "theirs", "value"]
 
@@ -177,10 +178,8 @@ async def _resolve_existence(
             "choice", "must be ours (keep the record) or theirs (delete it): the record itself is in question"
         )
     if decision.choice == "theirs":
-        versions = await records.mark_deleted(tx, record_type, [conflict.record_id])
-        rules = encode_json({"*": f"conflict {conflict.id} decided: theirs"})
-        log = [Change(id_, record_type.name, version, "delete", None, None, rules) for id_, version in versions.items()]
-        await changes.append(tx, origin=Origin(actor=actor), changes=log)
+        rule = f"conflict {conflict.id} decided: theirs"
+        await mark_deleted(tx, record_type, [conflict.record_id], origin=Origin(actor=actor), rule=rule)
 
 
 def _view(row: Mapping[str, Any]) -> ConflictView:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from hub.db import changes, findings, links, records, rereads
-from hub.db.changes import Change
+from hub.db import findings, links, rereads
 from hub.db.links import LinkHead
 from hub.db.session import Tx
 from hub.sdk.records import Deletion
 from hub.services.inbound import Applied
 from hub.services.merging import merge_records
 from hub.services.objects import ObjectSync, origin_of
+from hub.services.removal import mark_deleted
 
 
 async def apply_deletions(
@@ -64,14 +64,7 @@ async def _bury(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str], run_id: int
 
 async def delete_records(tx: Tx, sync: ObjectSync, record_ids: Sequence[UUID], run_id: int, applied: Applied) -> None:
     """Delete the hub's records too; the other systems hear of it through the change log."""
-    versions = await records.mark_deleted(tx, sync.record_type, record_ids)
-    name = sync.record_type.name
-    await changes.append(
-        tx,
-        origin=origin_of(sync, run_id),
-        changes=[Change(id_, name, version, "delete", None, None, None) for id_, version in versions.items()],
-    )
-    applied.touched += list(versions)
+    applied.touched += await mark_deleted(tx, sync.record_type, record_ids, origin=origin_of(sync, run_id))
 
 
 async def _follow_merge(

@@ -24,7 +24,7 @@ from hub.record.registry import UnknownRecordType
 from hub.record.values import Value, Values, encode_values
 from hub.sdk.http import encode_json
 from hub.services.matching import new_ids
-from hub.services.refusals import Duplicate, Fault, Gone, Invalid, NotFound, Stale, invalid
+from hub.services.refusals import Duplicate, Fault, Gone, Invalid, NotFound, NotNow, Stale, invalid
 
 RULE = "api"
 
@@ -94,11 +94,11 @@ async def create_record(
     """
     await records.lock_matching(tx, record_type)
     if not allow_duplicate:
-        await _refuse_duplicate(tx, record_type, values)
+        await refuse_duplicate(tx, record_type, values)
     await _refuse_dead_links(tx, record_type, values)
     record_id = next(new_ids(1))
     given = {name: value for name, value in values.items() if value is not None}
-    with _store_faults(record_type):
+    with store_faults(record_type):
         await records.insert(tx, record_type, [(record_id, given)])
     await _note(
         tx,
@@ -116,17 +116,13 @@ async def patch_record(
 
     `version`: refuse with Stale when the record has moved on. Raises NotFound, Gone, Stale, Invalid.
     """
-    found = await records.load(tx, record_type, [record_id], lock=True)
-    if record_id not in found or not found[record_id].alive:
-        _refuse(record_type, record_id, found)
-    stored = found[record_id]
-    if version is not None and version != stored.version:
-        raise Stale(f"The record is at version {stored.version} now, not {version}: read it again, then change it.")
+    stored = await found_here(tx, record_type, record_id)
+    refuse_other_version(stored, version)
     changed = {name: value for name, value in values.items() if value != stored.values[name]}
     if changed:
         await _refuse_dead_links(tx, record_type, changed)
         merged = {**stored.values, **changed}
-        with _store_faults(record_type):
+        with store_faults(record_type):
             await records.update(tx, record_type, [(record_id, merged)])
         old = encode_values({name: stored.values[name] for name in changed})
         rules = encode_json(dict.fromkeys(changed, RULE))
@@ -145,6 +141,23 @@ async def record_history(tx: Tx, record_type: RecordType, *, record_id: UUID, li
     return [ChangeView(**row) for row in await changes.history(tx, record_id=record_id, limit=limit)]  # type: ignore[arg-type]
 
 
+async def found_here(tx: Tx, record_type: RecordType, record_id: UUID, *, deleted: bool = False) -> StoredRecord:
+    """A living (or a deleted) record, held until the transaction ends. Raises NotFound, Gone, NotNow."""
+    found = await records.load(tx, record_type, [record_id], lock=True)
+    stored = found.get(record_id)
+    if stored is None or stored.merged_into is not None or (stored.deleted and not deleted):
+        _refuse(record_type, record_id, found)
+    if deleted and not stored.deleted:
+        raise NotNow(f"This {record_type.name} is not deleted.")
+    return stored
+
+
+def refuse_other_version(stored: StoredRecord, version: int | None) -> None:
+    """Raises Stale when the caller saw another version than the one that is stored; None takes any."""
+    if version is not None and version != stored.version:
+        raise Stale(f"The record is at version {stored.version} now, not {version}: read it again, then change it.")
+
+
 def _refuse(record_type: RecordType, record_id: UUID, found: Mapping[UUID, StoredRecord]) -> NoReturn:
     stored = found.get(record_id)
     if stored is None:
@@ -155,7 +168,8 @@ def _refuse(record_type: RecordType, record_id: UUID, found: Mapping[UUID, Store
     raise Gone(f"This {record_type.name} was deleted.")
 
 
-async def _refuse_duplicate(tx: Tx, record_type: RecordType, values: Values) -> None:
+async def refuse_duplicate(tx: Tx, record_type: RecordType, values: Values) -> None:
+    """Raises Duplicate when a living record has one of the natural keys of these values."""
     if record_type.effective_dated:
         return  # one key has one row a period: the database refuses overlaps
     for names in record_type.all_natural_keys:
@@ -197,7 +211,7 @@ _FEATURES: dict[str, Any] = {"organization": organization_features, "person": pe
 
 
 @contextmanager
-def _store_faults(record_type: RecordType) -> Iterator[None]:
+def store_faults(record_type: RecordType) -> Iterator[None]:
     """Turn what the database refuses into faults that name the field."""
     try:
         yield
@@ -217,9 +231,13 @@ __all__ = [
     "ListedRecord",
     "create_record",
     "filters_of",
+    "found_here",
     "get_record",
     "list_records",
     "patch_record",
     "record_history",
+    "refuse_duplicate",
+    "refuse_other_version",
+    "store_faults",
     "type_called",
 ]

@@ -182,3 +182,56 @@ async def test_a_write_wakes_the_outbound_side_of_every_active_connection(api: A
     await api.create(legal_name="Acme")
 
     assert [name for name, _ in api.queue.calls] == ["push"]
+
+
+async def test_a_record_is_deleted_and_restored_with_its_history_and_audit(api: Api) -> None:
+    made = await api.create(legal_name="Acme", vat_number="BE0123456789")
+    url = f"/api/v1/records/partner/{made['id']}"
+
+    stale = await api.operator.delete(url, headers={"If-Match": '"7"'})
+    deleted = await api.operator.delete(url, headers={"If-Match": '"1"'})
+    again = await api.operator.delete(url)
+    restored = await api.operator.post(f"{url}/restore", headers={"If-Match": '"2"'})
+    history = (await api.viewer.get(f"{url}/history")).json()
+    audit = (await api.admin.get("/api/v1/audit")).json()["items"]
+
+    problem(stale, 412, "stale-version")
+    assert deleted.status_code == 204
+    problem(again, 410, "record-gone")
+    assert (restored.json()["vat_number"], restored.headers["etag"]) == ("BE0123456789", '"3"')
+    assert (await api.viewer.get(url)).json() == restored.json()
+    assert [(c["version"], c["op"], c["rules"], c["actor"]) for c in history[:2]] == [
+        (3, "restore", {"*": "api"}, "key test operator"),
+        (2, "delete", {"*": "api"}, "key test operator"),
+    ]
+    assert [(a["action"], a["subject"]) for a in audit[:2]] == [
+        ("record_restored", made["id"]),
+        ("record_deleted", made["id"]),
+    ]
+    problem(await api.operator.post(f"{url}/restore"), 409, "not-in-this-state")
+    problem(await api.operator.delete(f"/api/v1/records/partner/{uuid4()}"), 404, "not-found")
+    problem(await api.viewer.delete(url), 403, "not-allowed")
+
+
+async def test_a_record_whose_place_was_taken_is_restored_only_when_that_is_meant(api: Api) -> None:
+    made = await api.create(legal_name="Acme", vat_number="BE0123456789")
+    url = f"/api/v1/records/partner/{made['id']}"
+    await api.operator.delete(url)
+    other = await api.create(legal_name="Acme NV", vat_number="BE0123456789")
+
+    refused = problem(await api.operator.post(f"{url}/restore"), 409, "duplicate")
+    insisted = await api.operator.post(f"{url}/restore?allow_duplicate=true")
+
+    assert refused["existing"] == [other["id"]]
+    assert insisted.status_code == 200
+
+
+async def test_a_membership_whose_period_was_given_to_another_cannot_come_back(api: Api) -> None:
+    partner = await api.create(legal_name="Acme")
+    role = {"partner": partner["id"], "role": "reseller", "valid_from": "2026-01-01"}
+    made = await api.create("partner_role", **role)
+    url = f"/api/v1/records/partner_role/{made['id']}"
+    await api.operator.delete(url)
+    await api.create("partner_role", **role)
+
+    problem(await api.operator.post(f"{url}/restore?allow_duplicate=true"), 409, "duplicate")

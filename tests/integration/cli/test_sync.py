@@ -146,3 +146,16 @@ def _settle(partnerhub: Command) -> None:
     for name in ("sf", "hs", "sf", "hs"):
         said = partnerhub("sync", name)
         assert said.code == 0, said.err
+
+
+def test_a_record_is_deleted_and_restored_when_that_is_meant(partnerhub: Command, sf: Remote) -> None:
+    acme = sf.sandbox.human_create("Account", account("Acme GmbH"))
+    partnerhub("sync", "sf", "--object", "Account")
+    asked = partnerhub("records", "delete", "partner", f"sf:{acme}")
+    assert (asked.code, "--yes" in asked.error) == (2, True)
+    late = partnerhub("records", "delete", "partner", f"sf:{acme}", "--version", "9", "--yes")
+    assert "version 1 now, not 9" in late.error
+    deleted = partnerhub("records", "delete", "partner", f"sf:{acme}", "--yes", "--json").data["deleted"]
+    assert "was deleted" in partnerhub("records", "delete", "partner", deleted, "--yes").error
+    assert partnerhub("records", "restore", "partner", deleted).code == 0
+    assert "is not deleted" in partnerhub("records", "restore", "partner", deleted).error

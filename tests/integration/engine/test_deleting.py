@@ -1,7 +1,11 @@
 """What a deletion in one system does to the others: the mapping's on_delete."""
 
+from uuid import UUID
+
 import pytest
 
+from hub.record import RECORD_TYPES
+from hub.services.removal import delete_record, restore_record
 from tests.integration.engine.conftest import MAPPING, Build, Stage, System
 
 MIRROR = MAPPING + "on_delete: mirror\n"
@@ -81,3 +85,51 @@ async def test_the_question_goes_away_when_the_record_comes_back(build: Build) -
     await stage.settle()
     (asked,) = await stage.all("select state from conflict")
     assert asked["state"] == "resolved"
+
+
+async def _delete_in_hub(stage: Stage) -> UUID:
+    (row,) = await stage.all("select id from organization where deleted_at is null")
+    async with stage.db.transaction() as tx:
+        await delete_record(tx, RECORD_TYPES["partner"], record_id=row["id"], version=None, actor="test")
+    return UUID(str(row["id"]))
+
+
+async def _restore_in_hub(stage: Stage, record_id: UUID) -> None:
+    async with stage.db.transaction() as tx:
+        await restore_record(tx, RECORD_TYPES["partner"], record_id=record_id, version=None, actor="test")
+
+
+async def test_a_deletion_in_the_hub_is_delivered_where_deletions_are_mirrored(build: Build) -> None:
+    stage = await build(MIRROR)
+    await _pair(stage)
+    await _delete_in_hub(stage)
+    await stage.settle()
+    assert (stage.left.rows(), stage.right.rows()) == ({}, {})
+
+
+async def test_a_record_restored_in_the_hub_comes_back_where_deletions_are_mirrored(build: Build) -> None:
+    stage = await build(MIRROR)
+    await _pair(stage)
+    record_id = await _delete_in_hub(stage)
+    await stage.settle()
+    await _restore_in_hub(stage, record_id)
+    await stage.settle()
+    assert (stage.left.names(), stage.right.names()) == (["Acme"], ["Acme"])
+    assert len(await stage.all("select id from organization")) == 1
+
+
+async def test_a_deletion_that_is_taken_back_before_it_left_deletes_nothing(build: Build) -> None:
+    stage = await build(MIRROR)
+    left, right = await _pair(stage)
+    await _restore_in_hub(stage, await _delete_in_hub(stage))
+    await stage.settle()
+    assert (list(stage.left.rows()), list(stage.right.rows())) == ([left], [right])
+
+
+async def test_a_deletion_in_the_hub_stays_there_where_nothing_is_mirrored(build: Build) -> None:
+    stage = await build(MAPPING)
+    left, right = await _pair(stage)
+    await _delete_in_hub(stage)
+    await stage.settle()
+    assert (list(stage.left.rows()), list(stage.right.rows())) == ([left], [right])
+    assert await stage.all("select id from organization where deleted_at is null") == []
