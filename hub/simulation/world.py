@@ -269,9 +269,15 @@ class World:
                 system.sandbox.human_edit("partners", row, {"parent": None})
         # Whoever merges sees both rows and gives up the loser's values.
         self.ledger.cleared |= {str(value) for value in system.rows()[loser].values() if value}
+        self.declare_one(str(system.rows()[winner]["website"]), str(values["website"]))
         system.sandbox.human_merge("partners", winner, loser)
         self.ledger.ended.add((system.name, loser))
         self.say(f"{system.name} {loser} into {winner}")
+
+    def declare_one(self, kept: str, lost: str) -> None:
+        """Two firms are one from now on: where each had a row elsewhere, both rows may come to show the survivor's."""
+        if kept != lost:
+            self.websites[kept] = self.websites.get(kept, 0) + self.websites.get(lost, 0)
 
     async def edit_hub(self) -> None:
         """Somebody edits a record in the hub, through the door that people use."""
