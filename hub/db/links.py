@@ -354,11 +354,13 @@ async def take_over(tx: Tx, *, connection_id: int, object_name: str, loser: str,
     )
 
 
-async def move_to_survivor(tx: Tx, *, loser: UUID, survivor: UUID, empty: Sequence[str]) -> list[tuple[int, str, str]]:
+async def move_to_survivor(
+    tx: Tx, *, loser: UUID, survivor: UUID, open_fields: Sequence[str]
+) -> list[tuple[int, str, str]]:
     """Links of a merged record go to its survivor, except where the survivor has a live one in the same object.
 
-    Shadows stay, so that the survivor's own values are delivered; only where it has none (`empty`) what the remote
-    holds is to be met anew, and not to be cleared. Returns the live links that moved: (connection, object, remote id).
+    Shadows stay, so that the survivor's own values are delivered; only in `open_fields` what the remote holds is to
+    be met anew, and not to be overwritten. Returns the live links that moved: (connection, object, remote id).
     """
     rows = await tx.tuples(
         """
@@ -369,7 +371,7 @@ async def move_to_survivor(tx: Tx, *, loser: UUID, survivor: UUID, empty: Sequen
         returning connection_id, object, remote_id, state
         """,
         survivor,
-        list(empty),
+        list(open_fields),
         loser,
         survivor,
     )

@@ -34,7 +34,8 @@ class Joined:
 async def merge_records(tx: Tx, sync: ObjectSync, *, loser: UUID, survivor: UUID, run_id: int) -> list[UUID]:
     """Let one hub record live on in another, as their rows in this system do; returns the records touched.
 
-    References, links of other systems and unsent edits go over.
+    References, links of other systems and unsent edits go over. Whoever merged saw what this system showed of both;
+    what it had not been sent yet, and what it does not have, nobody gave up.
 
     A link of another system moves to the survivor where the survivor has none there. Where both are linked there,
     the loser's remote record is left as it is and listed as a suspected duplicate of that system.
@@ -42,7 +43,8 @@ async def merge_records(tx: Tx, sync: ObjectSync, *, loser: UUID, survivor: UUID
     both = await records.load(tx, sync.record_type, [loser, survivor], lock=True)
     if len(both) < 2 or not both[loser].alive or not both[survivor].alive:
         return []
-    await _carry_unsent(tx, sync, loser, survivor, run_id)
+    unseen = await _unseen(tx, sync, both[loser], survivor)
+    carried = await _carry_unsent(tx, sync, both[survivor], unseen, run_id)
     joined = await join_records(
         tx,
         sync.record_type,
@@ -50,7 +52,11 @@ async def merge_records(tx: Tx, sync: ObjectSync, *, loser: UUID, survivor: UUID
         survivor=survivor,
         origin=origin_of(sync, run_id),
         merged_in=sync.connection.name,
-        empty=[name for name, value in both[survivor].values.items() if value is None],
+        open_fields=[
+            name
+            for name, value in both[survivor].values.items()
+            if name not in carried and (value is None or unseen.get(name, value) != value)
+        ],
     )
     for m in joined.moved:
         # The vendor re-parents by itself when it merges: nothing to send there.
@@ -68,11 +74,12 @@ async def join_records(
     survivor: UUID,
     origin: Origin,
     merged_in: str,
-    empty: Sequence[str] = (),
+    open_fields: Sequence[str] = (),
 ) -> Joined:
     """Let `loser` live on in `survivor`; both are alive and locked by the caller. Their values stay as they are.
 
-    `empty` are fields in which the survivor has nothing: what other systems hold there is read again and taken over.
+    `open_fields` are those in which the survivor has nothing, or nobody saw what the loser has: what other systems
+    hold there is read again and met as if for the first time.
     A link moves to the survivor where the survivor has none there. Where both are linked, the loser's remote record
     is left as it is and listed as a suspected duplicate of that system. `merged_in` says where the merge was made.
     """
@@ -80,7 +87,7 @@ async def join_records(
     version = await records.mark_merged(tx, record_type, loser=loser, survivor=survivor)
     moved = await references.move(tx, record_type, loser=loser, survivor=survivor)
     for connection_id, object_name, remote_id in await links.move_to_survivor(
-        tx, loser=loser, survivor=survivor, empty=empty
+        tx, loser=loser, survivor=survivor, open_fields=open_fields
     ):
         key = (object_name, remote_id)
         await rereads.ask(tx, connection_id=connection_id, keys=[key], reason="its record was merged into another")
@@ -100,27 +107,28 @@ async def join_records(
     return Joined(survivor, moved)
 
 
-async def _carry_unsent(tx: Tx, sync: ObjectSync, loser: UUID, survivor: UUID, run_id: int) -> None:
-    """Edits of the loser that this system has not seen yet belong to the survivor now, where it was not edited too."""
+async def _unseen(tx: Tx, sync: ObjectSync, loser: StoredRecord, survivor: UUID) -> dict[str, Value]:
+    """What a record holds that its row in this system has not shown yet."""
     here, name = sync.connection.id, sync.name
-    waiting = await deliveries.open_for(tx, connection_id=here, objects=[name], record_ids=[loser])
-    if not waiting:
-        return
-    shadow_text = await links.last_shadow(tx, connection_id=here, object_name=name, record_id=loser)
-    if shadow_text is None:
-        return
-    both = await records.load(tx, sync.record_type, [loser, survivor])
-    shadow = decode_values(sync.record_type, shadow_text)
+    text = await links.last_shadow(tx, connection_id=here, object_name=name, record_id=loser.id)
+    shadow = decode_values(sync.record_type, text) if text else {}
+    return {f: value for f, value in loser.values.items() if value not in (None, survivor, shadow.get(f))}
+
+
+async def _carry_unsent(
+    tx: Tx, sync: ObjectSync, target: StoredRecord, unseen: Mapping[str, Value], run_id: int
+) -> set[str]:
+    """Edits that this system was still to be sent belong to the survivor now, where it was not edited too."""
+    here, name, survivor = sync.connection.id, sync.name, target.id
     own = await links.of_records(tx, connection_id=here, object_name=name, record_ids=[survivor])
     base = decode_values(sync.record_type, own[survivor].shadow) if survivor in own else {}
-    target = both[survivor]
-    unsent: dict[str, Value] = {
-        f: both[loser].values[f]
+    unsent = {
+        f: unseen[f]
         for f in sync.mapping.outbound
-        if both[loser].values[f] not in (None, shadow.get(f)) and target.values[f] == base.get(f)
+        if f in unseen and unseen[f] != target.values[f] and target.values[f] == base.get(f)
     }
     if not unsent:
-        return
+        return set()
     await records.update(tx, sync.record_type, [(survivor, {**target.values, **unsent})])
     await changes.append(
         tx,
@@ -140,6 +148,7 @@ async def _carry_unsent(tx: Tx, sync: ObjectSync, loser: UUID, survivor: UUID, r
     if survivor in own:
         doubtful = [f for f in unsent if target.values[f] is not None]
         await _meet_anew(tx, sync, own[survivor].remote_id, target, unsent, doubtful, run_id)
+    return set(unsent)
 
 
 async def _meet_anew(

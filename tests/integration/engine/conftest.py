@@ -131,16 +131,17 @@ async def db(database_url: str) -> AsyncIterator[Database]:
         yield database
 
 
-# Builds a stage whose two systems are mapped by `mapping`.
-Build = Callable[[str], Awaitable[Stage]]
+# Builds a stage whose two systems are mapped by the first mapping, or the right one by a second.
+Build = Callable[..., Awaitable[Stage]]
 
 
 @pytest.fixture
 async def build(db: Database) -> AsyncIterator[Build]:
     async with AsyncExitStack() as stack:
 
-        async def built(mapping: str) -> Stage:
-            return Stage(db, await _system(db, stack, "left", mapping), await _system(db, stack, "right", mapping))
+        async def built(mapping: str, right: str | None = None) -> Stage:
+            left = await _system(db, stack, "left", mapping)
+            return Stage(db, left, await _system(db, stack, "right", right or mapping))
 
         yield built
 
