@@ -196,7 +196,7 @@ def nothing_sieved() -> Iterator[None]:
     """These worlds hold nothing that the database could refuse: whatever it refuses is a fault of the engine."""
     real = sieving._set_aside
 
-    async def refuse(_tx: Tx, sync: ObjectSync, record: RemoteRecord, exc: Exception, _run_id: int) -> NoReturn:
+    async def refuse(tx: Tx, sync: ObjectSync, record: RemoteRecord, exc: Exception, run_id: int) -> NoReturn:  # noqa: ARG001
         raise AssertionError(f"{sync.connection.name} {record.id} was set aside") from exc
 
     sieving._set_aside = refuse
