@@ -249,7 +249,8 @@ class World:
         if gone:
             row = self.chance.choice(gone)
             restored = system.sandbox.world.get("partners", row)
-            if restored is not None and restored.merged_into:  # from now on a firm of its own again
+            # From now on a firm of its own again: the one it went into, or that was made anew of it, may be there too.
+            if restored is not None and (restored.merged_into or self.on_delete == "mirror"):
                 site = str(restored.fields["website"])
                 self.websites[site] = self.websites.get(site, 0) + 1
             system.sandbox.human_undelete("partners", row)
