@@ -87,6 +87,7 @@ async def forget(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Se
 
 async def insert(tx: Tx, *, connection_id: int, object_name: str, as_of: datetime, links: Iterable[LinkWrite]) -> None:
     """Store links of remote records that had none."""
+    moment = as_of.isoformat()  # once; the driver would write it anew for each row
     await copy_rows(
         tx,
         "link",
@@ -110,7 +111,7 @@ async def insert(tx: Tx, *, connection_id: int, object_name: str, as_of: datetim
                 w.shadow.decode(),
                 w.seen_hash,
                 w.remote_version,
-                as_of,
+                moment,
                 w.waits_for,
             )
             for w in links

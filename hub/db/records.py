@@ -11,7 +11,7 @@ from uuid import UUID
 from hub.db.arrays import Texts, Uuids
 from hub.db.copying import copy_rows
 from hub.db.session import Tx
-from hub.record.codec import codec_of
+from hub.record.codec import codec_of, tables_for
 from hub.record.definition import RecordType
 from hub.record.values import Value, Values
 
@@ -101,7 +101,8 @@ async def find_by_key(
 
 async def insert(tx: Tx, record_type: RecordType, new: Sequence[tuple[UUID, Values]]) -> None:
     """New records, one COPY a table."""
-    for table in codec_of(record_type).tables:
+    filled = set().union(*(values for _, values in new))
+    for table in tables_for(record_type, filled):
         to_row = table.to_row
         await copy_rows(
             tx, table.table, ("id", *table.columns), ((record_id, *to_row(values)) for record_id, values in new)

@@ -43,6 +43,10 @@ class Incoming(Struct, eq=False):
     values: dict[str, Value]
     waits_for: list[str] = []
 
+    def as_json(self) -> bytes:
+        """`values` as JSON."""
+        return self.encoded if self.values is self.mapped.values else encode_values(self.values)
+
 
 @dataclass(slots=True)
 class Applied:
@@ -82,8 +86,8 @@ async def apply_records(
         return applied
     await _look_up_links(tx, sync, [*changed, *fresh])
     fresh = await _within_scope(tx, sync, fresh, applied.counts)
-    await _report_problems(tx, sync, [*changed, *fresh], run_id, applied.counts)
-    fresh = [i for i in fresh if not missing_fields(sync, i)]
+    held = await _report_problems(tx, sync, [*changed, *fresh], run_id, applied.counts)
+    fresh = [i for i in fresh if i.remote_id not in held]
     matches = await match_new(tx, sync, fresh) if fresh else []
     _settle_links(sync, [*changed, *fresh], {m.incoming.remote_id: m.record_id for m in matches})
     for_merge = [_Pair(i, known[i.remote_id].record_id, known[i.remote_id].state) for i in changed]
@@ -216,8 +220,10 @@ def missing_fields(sync: ObjectSync, incoming: Incoming) -> list[str]:
     return [name for name in sync.required if get(name) is None]
 
 
-async def _report_problems(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming], run_id: int, counts: Counts) -> None:
-    """Quarantine what has problems; release what came in whole."""
+async def _report_problems(
+    tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming], run_id: int, counts: Counts
+) -> set[str]:
+    """Quarantine what has problems; release what came in whole. Returns those held back altogether."""
     troubled: list[Quarantined] = []
     for i in incoming:
         missing = missing_fields(sync, i)
@@ -242,42 +248,45 @@ async def _report_problems(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming
     await findings.release_quarantine(
         tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=sorted(whole)
     )
+    return {q.remote_id for q in troubled if q.held}
 
 
 async def _create(
     tx: Tx, sync: ObjectSync, matches: Sequence[Match], as_of: datetime, run_id: int, applied: Applied
 ) -> None:
-    """New records, their links and their first change: three COPYs."""
+    """New records, their links and their first change.
+
+    Links and changes are made one by one while PostgreSQL takes in those before.
+    """
+    new = [(m.record_id, m.incoming, m.incoming.as_json()) for m in matches]
+    await records.insert(tx, sync.record_type, [(record_id, i.values) for record_id, i, _ in new])
+    await links.insert(
+        tx,
+        connection_id=sync.connection.id,
+        object_name=sync.name,
+        as_of=as_of,
+        links=(_link(i, record_id, shadow) for record_id, i, shadow in new),
+    )
     rules = encode_values({"*": f"{sync.mapping.file} {sync.mapping.digest[:12]}"})
-    new_records: list[tuple[UUID, dict[str, Value]]] = []
-    new_links: list[LinkWrite] = []
-    log: list[Change] = []
-    for match in matches:
-        incoming = match.incoming
-        values = incoming.values
-        document = shadow = incoming.encoded if values is incoming.mapped.values else encode_values(values)
-        if None in values.values():
-            values = {name: v for name, v in values.items() if v is not None}
-            document = encode_values(values)
-        new_records.append((match.record_id, values))
-        new_links.append(_link(incoming, match.record_id, shadow))
-        log.append(
-            Change(
-                record_id=match.record_id,
-                record_type=sync.record_type.name,
-                version=1,
-                op="create",
-                old=None,
-                new=document,
-                rules=rules,
-                remote_id=incoming.remote_id,
-            )
-        )
-    await records.insert(tx, sync.record_type, new_records)
-    await links.insert(tx, connection_id=sync.connection.id, object_name=sync.name, as_of=as_of, links=new_links)
-    await changes.append(tx, origin=origin_of(sync, run_id), changes=log)
-    applied.counts["created"] += len(matches)
+    await changes.append(tx, origin=origin_of(sync, run_id), changes=(_creation(sync, *one, rules) for one in new))
+    applied.counts["created"] += len(new)
     applied.touched += [m.record_id for m in matches]
+
+
+def _creation(sync: ObjectSync, record_id: UUID, incoming: Incoming, document: bytes, rules: bytes) -> Change:
+    """The first change. `document` are the incoming values as JSON; what is empty is none of a new record's."""
+    if None in incoming.values.values():
+        document = encode_values({name: v for name, v in incoming.values.items() if v is not None})
+    return Change(
+        record_id=record_id,
+        record_type=sync.record_type.name,
+        version=1,
+        op="create",
+        old=None,
+        new=document,
+        rules=rules,
+        remote_id=incoming.remote_id,
+    )
 
 
 async def _merge(

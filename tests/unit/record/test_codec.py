@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.record import RECORD_TYPES, customised, record_type
-from hub.record.codec import codec_of, decode_values
+from hub.record.codec import codec_of, decode_values, tables_for
 from hub.record.definition import Field, RecordType
 from hub.record.values import Money, RemoteRef, Value, encode_values
 from tests.unit.record.strategies import values_of_type
@@ -41,6 +41,21 @@ def test_values_of_every_record_type_survive_their_rows(data: st.DataObject) -> 
     row = [value for table in codec_of(kind).tables for value in table.to_row(values)]
 
     assert codec_of(kind).values_from_row(row) == {**dict.fromkeys(kind.fields), **values}
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_rows_of_the_filled_fields_alone_lose_nothing(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(_TYPES))
+    values = data.draw(values_of_type(kind))
+
+    read: dict[str, Value] = {}
+    for table in tables_for(kind, values):
+        row = table.to_row(values)
+        assert len(row) == len(table.columns)
+        read |= table.from_row(row)
+
+    assert read == values
 
 
 @pytest.mark.parametrize("kind", _TYPES, ids=lambda kind: kind.name)
