@@ -1,4 +1,4 @@
-"""Conflicts: two sides changed one field, and a person decides."""
+"""Conflicts: two sides changed one field, and a person decides; a decision can be taken back."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.api.door import V1, Door, DoorOf, Operator, Viewer
 from hub.api.paging import Cursor, IdPath, Limit, Page, decode_cursor, page_of
 from hub.services import conflicts
-from hub.services.conflicts import Choice, ConflictView, Decision
+from hub.services.conflicts import ConflictView, Filter
 from hub.services.connection_care import connection_id_of
 from hub.services.custom_fields import record_types
+from hub.services.deciding import Choice, Decision, Outcome, resolve_conflict, resolve_conflicts
+from hub.services.deciding_many import decide_matching
+from hub.services.refusals import invalid
+from hub.services.reopening import reopen_conflict
 from hub.services.waking import wake_outbound
 
 router = APIRouter(prefix=f"{V1}/conflicts", tags=["conflicts"])
@@ -31,18 +35,39 @@ class Resolution(BaseModel):
         return Decision(self.choice, self.value)
 
 
+class Matching(BaseModel):
+    """Every open conflict that fits all that is given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    connection: str | None = Field(None, max_length=100)
+    object: str | None = Field(None, max_length=255)
+    field: str | None = Field(None, max_length=100)
+    record_id: UUID | None = None
+
+
 class Resolutions(Resolution):
-    """One decision for many conflicts, all or none."""
+    """One decision for many conflicts: for these `ids`, or for all that are `matching`."""
 
-    ids: list[int] = Field(min_length=1, max_length=500)
+    ids: list[int] | None = Field(None, min_length=1, max_length=500)
+    matching: Matching | None = None
 
 
-@router.get("", summary="List conflicts, oldest first")
+class Outcomes(BaseModel):
+    """Each conflict has its own outcome; one that cannot be decided so does not keep the others."""
+
+    resolved: int
+    refused: int
+    outcomes: list[Outcome]
+
+
+@router.get("", summary="List conflicts, oldest first, with who wrote what and what hangs on it")
 async def list_all(
     _: Viewer,
     door: DoorOf,
     state: Literal["open", "resolved"] = "open",
     connection: Annotated[str | None, Query(max_length=100)] = None,
+    object_name: Annotated[str | None, Query(alias="object", max_length=255)] = None,
     record_id: UUID | None = None,
     field: Annotated[str | None, Query(max_length=100)] = None,
     cursor: Cursor = None,
@@ -54,6 +79,7 @@ async def list_all(
             tx,
             state=state,
             connection_id=await connection_id_of(tx, connection),
+            object_name=object_name,
             record_id=record_id,
             field=field,
             after=after,
@@ -62,25 +88,55 @@ async def list_all(
     return page_of(found, limit=limit, position=lambda conflict: conflict.id)
 
 
-@router.get("/{conflict_id}", summary="Show a conflict with both values")
+@router.get("/{conflict_id}", summary="Show a conflict with its three values, authors and context")
 async def show(_: Viewer, door: DoorOf, conflict_id: IdPath) -> ConflictView:
     async with door.app.db.transaction() as tx:
         return await conflicts.get_conflict(tx, conflict_id=conflict_id)
 
 
-@router.post("/resolve", summary="Decide many conflicts alike")
-async def resolve_many(who: Operator, door: DoorOf, body: Resolutions) -> list[ConflictView]:
-    return await _resolve(door, body.ids, body.decision(), who.actor)
+@router.post("/resolve", summary="Decide many conflicts alike, each with its own outcome")
+async def resolve_many(who: Operator, door: DoorOf, body: Resolutions) -> Outcomes:
+    if (body.ids is None) == (body.matching is None):
+        raise invalid("ids", "give either ids or matching")
+    if body.matching is not None:
+        wanted = await _wanted(door, body.matching)
+        outcomes = await decide_matching(
+            door.app.db, door.queue, wanted=wanted, decision=body.decision(), actor=who.actor
+        )
+    else:
+        async with door.app.db.transaction() as tx:
+            types = await record_types(tx)
+            outcomes = await resolve_conflicts(tx, types, ids=body.ids or (), decision=body.decision(), actor=who.actor)
+            await wake_outbound(tx, door.queue)
+    resolved = sum(outcome.resolved for outcome in outcomes)
+    return Outcomes(resolved=resolved, refused=len(outcomes) - resolved, outcomes=outcomes)
 
 
 @router.post("/{conflict_id}/resolve", summary="Decide a conflict")
 async def resolve(who: Operator, door: DoorOf, conflict_id: IdPath, body: Resolution) -> ConflictView:
-    return (await _resolve(door, [conflict_id], body.decision(), who.actor))[0]
-
-
-async def _resolve(door: Door, ids: list[int], decision: Decision, actor: str) -> list[ConflictView]:
     async with door.app.db.transaction() as tx:
         types = await record_types(tx)
-        resolved = await conflicts.resolve_conflicts(tx, types, ids=ids, decision=decision, actor=actor)
+        await resolve_conflict(tx, types, conflict_id=conflict_id, decision=body.decision(), actor=who.actor)
         await wake_outbound(tx, door.queue)
-    return resolved
+        return await conflicts.get_conflict(tx, conflict_id=conflict_id)
+
+
+@router.post("/{conflict_id}/reopen", summary="Take a decision back")
+async def reopen(who: Operator, door: DoorOf, conflict_id: IdPath) -> ConflictView:
+    """The value goes back if nobody changed it since; the conflict is open again with all three values."""
+    async with door.app.db.transaction() as tx:
+        types = await record_types(tx)
+        opened = await reopen_conflict(tx, types, conflict_id=conflict_id, actor=who.actor)
+        await wake_outbound(tx, door.queue)
+    return opened
+
+
+async def _wanted(door: Door, matching: Matching) -> Filter:
+    async with door.app.db.transaction() as tx:
+        connection_id = await connection_id_of(tx, matching.connection)
+    return Filter(
+        connection_id=connection_id,
+        object_name=matching.object,
+        field=matching.field,
+        record_id=matching.record_id,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from psycopg.types.json import Jsonb
 
@@ -17,6 +17,18 @@ async def note(tx: Tx, *, actor: str, action: str, subject: str, detail: Mapping
         action,
         subject,
         Jsonb(dict(detail or {})),
+    )
+
+
+async def note_all(tx: Tx, *, actor: str, action: str, entries: Sequence[tuple[str, Mapping[str, object]]]) -> None:
+    """One entry for each (subject, detail), in one statement."""
+    await tx.run(
+        "insert into audit (actor, action, subject, detail)"
+        " select %s, %s, e.subject, e.detail from unnest(%s::text[], %s::jsonb[]) as e(subject, detail)",
+        actor,
+        action,
+        [subject for subject, _ in entries],
+        [Jsonb(dict(detail)) for _, detail in entries],
     )
 
 

@@ -1,40 +1,15 @@
-"""What waits for a person, at the doors: conflicts, match reviews and quarantine in lists and one by one."""
+"""What waits for a person, at the doors: match reviews and quarantine in lists and one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from psycopg.rows import DictRow
-from psycopg.types.json import Jsonb
 
 from hub.db.session import Tx
 
-_CONFLICT = "select x.*, c.name as connection, c.system from conflict x join connection c on c.id = x.connection_id"
 _REVIEW = "select x.*, c.name as connection, c.system from match_review x join connection c on c.id = x.connection_id"
-
-
-async def conflicts(
-    tx: Tx,
-    *,
-    state: str,
-    connection_id: int | None,
-    record_id: UUID | None,
-    field: str | None,
-    after: int | None,
-    limit: int,
-) -> list[DictRow]:
-    """Oldest first, after an id."""
-    return await tx.all(
-        f"{_CONFLICT} where x.state = %s and (%s::int is null or x.connection_id = %s)"
-        " and (%s::uuid is null or x.record_id = %s) and (%s::text is null or x.field = %s)"
-        " and x.id > coalesce(%s::bigint, 0) order by x.id limit %s",
-        state, connection_id, connection_id, record_id, record_id, field, field, after, limit,
-    )  # fmt: skip
-
-
-async def conflict(tx: Tx, conflict_id: int, *, lock: bool = False) -> DictRow | None:
-    return await tx.one(f"{_CONFLICT} where x.id = %s{' for update of x' if lock else ''}", conflict_id)
 
 
 async def reviews(tx: Tx, *, state: str, connection_id: int | None, after: int | None, limit: int) -> list[DictRow]:
@@ -73,19 +48,6 @@ async def quarantined(
         *(after[:1] if after else (None,)),
         *(after or (None, None, None)),
         limit,
-    )
-
-
-async def agree_on(
-    tx: Tx, *, connection_id: int, object_name: str, remote_id: str, fields: Mapping[str, object]
-) -> None:
-    """Lay these values over a link's shadow: the hub has taken note of them."""
-    await tx.run(
-        "update link set shadow = shadow || %s where connection_id = %s and object = %s and remote_id = %s",
-        Jsonb(dict(fields)),
-        connection_id,
-        object_name,
-        remote_id,
     )
 
 

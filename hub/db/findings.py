@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -18,7 +19,7 @@ WHOLE_RECORD = "(record)"
 
 @dataclass(frozen=True, slots=True)
 class NewConflict:
-    """`base`, `ours`, `theirs` are JSON text."""
+    """`base`, `ours`, `theirs` are JSON text; `theirs_by` and `theirs_at` who wrote theirs and when, where known."""
 
     remote_id: str
     record_id: UUID
@@ -27,14 +28,22 @@ class NewConflict:
     ours: str
     theirs: str
     rule: str
+    theirs_by: str | None = None
+    theirs_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenConflict:
-    """`ours` is the hub's value, as JSON text, when the conflict was last looked at."""
+    """Both values, as JSON text, when the conflict was last looked at.
+
+    `undone` is the value of a decision that was undone: while the system holds that value, or `theirs`, nothing new
+    was said there, and the conflict stays open as it is.
+    """
 
     id: int
     ours: str
+    theirs: str
+    undone: str | None = None
 
 
 async def open_conflicts(
@@ -43,13 +52,13 @@ async def open_conflicts(
     """The fields of these records that are in conflict with this object."""
     found: dict[UUID, dict[str, OpenConflict]] = {}
     for row in await tx.tuples(
-        "select record_id, field, id, ours::text from conflict"
+        "select record_id, field, id, ours::text, theirs::text, undone::text from conflict"
         " where record_id = any(%s) and connection_id = %s and object = %s and state = 'open'",
         Uuids(record_ids),
         connection_id,
         object_name,
     ):
-        found.setdefault(row[0], {})[row[1]] = OpenConflict(row[2], row[3])
+        found.setdefault(row[0], {})[row[1]] = OpenConflict(*row[2:])
     return found
 
 
@@ -62,26 +71,27 @@ async def raise_conflicts(
     run_id: int | None,
     conflicts: Sequence[NewConflict],
 ) -> None:
-    """Store conflicts; one that is open already takes the newest values."""
+    """Store conflicts; one that is open already takes the newest values, and who wrote theirs if that changed."""
     await tx.conn.cursor().executemany(
         """
         insert into conflict (connection_id, object, record_type, run_id, remote_id, record_id, field, base, ours,
-            theirs, rule)
-        values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s)
+            theirs, rule, theirs_by, theirs_at)
+        values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s, %s, %s)
         on conflict (record_id, connection_id, object, field) where state = 'open'
-            do update set ours = excluded.ours, theirs = excluded.theirs, updated_at = now()
+            do update set ours = excluded.ours, theirs = excluded.theirs, updated_at = now(),
+                (theirs_by, theirs_at, seen_at, undone) = (
+                    select excluded.theirs_by, excluded.theirs_at, excluded.seen_at, null::jsonb
+                    where conflict.theirs is distinct from excluded.theirs
+                    union all
+                    select conflict.theirs_by, conflict.theirs_at, conflict.seen_at, conflict.undone
+                    where conflict.theirs is not distinct from excluded.theirs)
         """,
         [
             (connection_id, object_name, record_type, run_id, c.remote_id, c.record_id, c.field, c.base, c.ours,
-             c.theirs, c.rule)
+             c.theirs, c.rule, c.theirs_by, c.theirs_at)
             for c in conflicts
         ],
     )  # fmt: skip
-
-
-async def note_ours(tx: Tx, *, conflict_id: int, ours: str) -> None:
-    """What the hub held, as JSON text, when the conflict was decided."""
-    await tx.run("update conflict set ours = %s::jsonb where id = %s", ours, conflict_id)
 
 
 async def settle_conflicts(tx: Tx, *, ids: Iterable[int], resolution: str, by: str) -> None:

@@ -232,14 +232,25 @@ conflict = sa.Table(
     sa.Column("ours", JSONB),
     sa.Column("theirs", JSONB),
     sa.Column("rule", sa.Text),
+    # Who changed it there and when, as far as the system says; `seen_at` is when the hub first saw the value.
+    sa.Column("theirs_by", sa.Text),
+    _at("theirs_at", nullable=True),
+    _at("seen_at", default=True),
     sa.Column("state", sa.Text, nullable=False, server_default="open"),
     sa.Column("resolution", sa.Text),
     sa.Column("resolved_by", sa.Text),
     _at("resolved_at", nullable=True),
+    # What a person decided: the choice, the value it came to, and the version of the record that holds it.
+    sa.Column("choice", sa.Text),
+    sa.Column("decided", JSONB),
+    sa.Column("decided_version", sa.Integer),
+    # The value of a decision that was undone: while the system holds it, or `theirs`, the conflict stays open.
+    sa.Column("undone", JSONB),
     sa.Column("run_id", sa.BigInteger),
     _at("created_at", default=True),
     _at("updated_at", default=True),
     sa.CheckConstraint("state in ('open', 'resolved')", name="state"),
+    sa.CheckConstraint("choice in ('ours', 'theirs', 'value')", name="choice"),
 )
 sa.Index(
     "uq_conflict_open",

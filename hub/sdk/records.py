@@ -20,6 +20,7 @@ class RemoteRecord(Struct, frozen=True):
 
     `fields` holds only what the vendor returned: an absent key is *absent*, a None is *null*. Numbers are int or
     Decimal, never float. `version` is the strongest version token the API has (etag, stamp), None where it has none.
+    `modified_at` and `modified_by` say when and by whom it was last changed there, as far as the vendor tells.
     `id` is the vendor's id in its canonical form; when the vendor answers an old id with a merged record, `id` is the
     survivor's and `requested_id` the one that was asked for.
     """
@@ -29,6 +30,7 @@ class RemoteRecord(Struct, frozen=True):
     version: str | None = None
     modified_at: datetime | None = None
     requested_id: str | None = None
+    modified_by: str | None = None
 
 
 class Deletion(Struct, frozen=True):

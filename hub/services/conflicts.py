@@ -1,34 +1,86 @@
-"""Conflicts: shown with both values, decided by a person, and the decision carried to every system."""
+"""Conflicts as work: each with its three values, who wrote them and when, and what hangs on the record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import ValidationError
+import msgspec
 
-from hub.db import audit, changes, decisions, deliveries, findings, records
-from hub.db.changes import Change, Origin
-from hub.db.findings import WHOLE_RECORD
-from hub.db.records import StoredRecord
+from hub.db import conflicts
+from hub.db.conflicts import Filter
 from hub.db.session import Tx
-from hub.record.codec import decode_values
-from hub.record.definition import CUSTOM_PREFIX, RecordType
-from hub.record.schemas import patch_schema
-from hub.record.values import Value, encode_values
-from hub.sdk.http import encode_json
-from hub.services.refusals import Fault, Invalid, NotFound, NotNow, invalid
-from hub.services.removal import mark_deleted
+from hub.services.refusals import NotFound
 
-Choice = Literal["ours", "theirs", "value"]
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a value: a connection (in a run, by a rule), or a person or program by name.
+
+    `at` is None where the system does not say; `seen_at` is then when the hub first saw the value.
+    """
+
+    connection: str | None = None
+    actor: str | None = None
+    remote_id: str | None = None
+    run_id: int | None = None
+    rule: str | None = None
+    at: datetime | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherValue:
+    """What another system last agreed on for the same field."""
+
+    connection: str
+    object: str
+    remote_id: str
+    value: Any
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDeals:
+    """Deals of the partner that are not decided: how many, and worth what, in one currency."""
+
+    record_type: str
+    currency: str | None
+    count: int
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerContext:
+    """The partner (or organization) that the record is, or belongs to."""
+
+    id: UUID
+    name: str
+    tier: str | None
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a person wants to know before deciding."""
+
+    name: str | None
+    status: str | None
+    partner: PartnerContext | None
+    deals: tuple[OpenDeals, ...]
+    elsewhere: tuple[OtherValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ConflictView:
-    """Two values for one field, and what they grew from. All three are JSON."""
+    """Two values for one field, and what they grew from. All three are JSON.
+
+    `reopened`: a decision was undone; while neither side says anything new it waits for another one.
+    """
 
     id: int
     connection_id: int
@@ -42,8 +94,14 @@ class ConflictView:
     base: Any
     ours: Any
     theirs: Any
+    ours_written: Author | None
+    theirs_written: Author
+    context: Context
     rule: str | None
     state: str
+    reopened: bool
+    choice: str | None
+    decided: Any
     resolution: str | None
     resolved_by: str | None
     resolved_at: datetime | None
@@ -52,135 +110,86 @@ class ConflictView:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person decided: the hub's value, the system's value, or `value` (JSON) instead of both."""
-
-    choice: Choice
-    value: Any = None
-
-
 async def list_conflicts(
     tx: Tx,
     *,
     state: Literal["open", "resolved"] = "open",
     connection_id: int | None = None,
+    object_name: str | None = None,
     record_id: UUID | None = None,
     field: str | None = None,
     after: int | None = None,
     limit: int = 100,
 ) -> list[ConflictView]:
-    rows = await decisions.conflicts(
-        tx, state=state, connection_id=connection_id, record_id=record_id, field=field, after=after, limit=limit
-    )
-    return [_view(row) for row in rows]
+    """Oldest first, in one query."""
+    wanted = Filter(state, connection_id, object_name, field, record_id)
+    return [_view(row) for row in await conflicts.page(tx, wanted, after=after, limit=limit)]
 
 
 async def get_conflict(tx: Tx, *, conflict_id: int) -> ConflictView:
-    row = await decisions.conflict(tx, conflict_id)
-    if row is None:
-        raise NotFound(f"There is no conflict {conflict_id}.")
-    return _view(row)
+    """Raises NotFound."""
+    return (await get_conflicts(tx, ids=[conflict_id]))[0]
 
 
-async def resolve_conflicts(
-    tx: Tx, types: Mapping[str, RecordType], *, ids: Sequence[int], decision: Decision, actor: str
-) -> list[ConflictView]:
-    """Decide these conflicts, all or none. Raises NotFound, NotNow (decided already), Invalid."""
-    for conflict_id in sorted(set(ids)):
-        await _resolve(tx, types, conflict_id, decision, actor)
-    return [await get_conflict(tx, conflict_id=conflict_id) for conflict_id in ids]
+async def get_conflicts(tx: Tx, *, ids: Sequence[int]) -> list[ConflictView]:
+    """In the order asked for, whatever their state. Raises NotFound."""
+    found: dict[int, ConflictView] = {}
+    for state in ("open", "resolved"):
+        rows = await conflicts.page(tx, Filter(state, ids=ids), limit=len(ids))
+        found |= {row["id"]: _view(row) for row in rows}
+    if missing := [conflict_id for conflict_id in ids if conflict_id not in found]:
+        raise NotFound(f"There is no conflict {missing[0]}.")
+    return [found[conflict_id] for conflict_id in ids]
 
 
-async def _resolve(tx: Tx, types: Mapping[str, RecordType], conflict_id: int, decision: Decision, actor: str) -> None:
-    seen = await get_conflict(tx, conflict_id=conflict_id)
-    record_type = types[seen.record_type]
-    stored = (await records.load(tx, record_type, [seen.record_id], lock=True)).get(seen.record_id)
-    row = await decisions.conflict(tx, conflict_id, lock=True)  # the record's lock comes first, as in every merge
-    if row is None or row["state"] != "open":
-        raise NotNow(f"Conflict {conflict_id} is decided already.")
-    if stored is None or not stored.alive:
-        raise NotNow(f"The record of conflict {conflict_id} is gone; there is nothing left to decide.")
-    conflict = _view(row)
-    if conflict.field == WHOLE_RECORD:
-        await _resolve_existence(tx, record_type, conflict, decision, actor)
-    else:
-        await _resolve_field(tx, record_type, conflict, stored, decision, actor)
-    words = {"ours": "the hub's value", "theirs": f"the value of {conflict.connection}", "value": "another value"}
-    await findings.settle_conflicts(tx, ids=[conflict.id], resolution=words[decision.choice], by=actor)
-    detail = {"conflict": conflict.id, "field": conflict.field, "choice": decision.choice}
-    await audit.note(tx, actor=actor, action="conflict_resolved", subject=str(conflict.record_id), detail=detail)
-
-
-async def _resolve_field(
-    tx: Tx, record_type: RecordType, conflict: ConflictView, stored: StoredRecord, decision: Decision, actor: str
-) -> None:
-    """The change says who decided, also when the hub's value stays; the system is delivered what it does not have."""
-    name = conflict.field
-    if name not in record_type.fields:
-        raise NotNow(f"{record_type.name} has no field {name} any more; correct the mapping, then the conflict goes.")
-    value = _chosen(record_type, conflict, stored, decision)
-    if value is None and record_type.fields[name].required:
-        raise invalid("value", f"{name} cannot be empty")
-    await records.update(tx, record_type, [(stored.id, {**stored.values, name: value})])
-    await changes.append(
-        tx,
-        origin=Origin(actor=actor),
-        changes=[
-            Change(
-                record_id=stored.id,
-                record_type=record_type.name,
-                version=stored.version + 1,
-                op="update",
-                old=encode_values({name: stored.values[name]}),
-                new=encode_values({name: value}),
-                rules=encode_json({name: f"conflict {conflict.id} decided: {decision.choice}"}),
-                remote_id=conflict.remote_id if decision.choice == "theirs" else None,
-            )
-        ],
-    )
-    # The value given up may be newer than the one that the conflict was raised with: it is kept with the decision.
-    await findings.note_ours(tx, conflict_id=conflict.id, ours=encode_json(stored.values[name]).decode())
-    here, object_name = conflict.connection_id, conflict.object
-    await decisions.agree_on(
-        tx, connection_id=here, object_name=object_name, remote_id=conflict.remote_id, fields={name: conflict.theirs}
-    )
-    await deliveries.request(
-        tx, connection_id=here, object_name=object_name, records=[(stored.id, record_type.name)], priority=10
-    )
-
-
-def _chosen(record_type: RecordType, conflict: ConflictView, stored: StoredRecord, decision: Decision) -> Value:
-    name = conflict.field
-    if decision.choice == "ours":
-        return stored.values[name]
-    if decision.choice == "theirs":
-        return decode_values(record_type, encode_json({name: conflict.theirs}))[name]
-    return typed_value(record_type, name, decision.value)
-
-
-def typed_value(record_type: RecordType, name: str, raw: Any) -> Value:
-    """A value as a caller sends it, held to the field's definition. Raises Invalid."""
-    custom = name.startswith(CUSTOM_PREFIX)
-    sent = {"custom": {name.removeprefix(CUSTOM_PREFIX): raw}} if custom else {name: raw}
-    try:
-        return patch_schema(record_type).model_validate(sent).to_values()[name]
-    except ValidationError as exc:
-        raise Invalid([Fault("value", error["msg"]) for error in exc.errors(include_url=False)]) from None
-
-
-async def _resolve_existence(
-    tx: Tx, record_type: RecordType, conflict: ConflictView, decision: Decision, actor: str
-) -> None:
-    """`theirs` deletes the hub's record too; `ours` keeps it, and the system goes on without it."""
-    if decision.choice == "value":
-        raise invalid(
-            "choice", "must be ours (keep the record) or theirs (delete it): the record itself is in question"
-        )
-    if decision.choice == "theirs":
-        rule = f"conflict {conflict.id} decided: theirs"
-        await mark_deleted(tx, record_type, [conflict.record_id], origin=Origin(actor=actor), rule=rule)
+_OWN = (
+    "id", "connection_id", "connection", "system", "object", "remote_id", "record_type", "record_id", "field", "base",
+    "ours", "theirs", "rule", "state", "choice", "decided", "resolution", "resolved_by", "resolved_at", "run_id",
+    "created_at", "updated_at",
+)  # fmt: skip
 
 
 def _view(row: Mapping[str, Any]) -> ConflictView:
-    return ConflictView(**{name: row[name] for name in ConflictView.__dataclass_fields__})
+    written = row["written"]
+    theirs = Author(
+        connection=row["connection"],
+        actor=row["theirs_by"],
+        remote_id=row["remote_id"],
+        run_id=row["run_id"],
+        at=row["theirs_at"],
+        seen_at=row["seen_at"],
+    )
+    return ConflictView(
+        **{name: row[name] for name in _OWN},
+        ours_written=msgspec.convert(written, Author) if written else None,
+        theirs_written=theirs,
+        context=_context(row),
+        reopened=row["undone"] is not None,
+    )
+
+
+def _context(row: Mapping[str, Any]) -> Context:
+    partner = None
+    if row["partner_name"] is not None:
+        partner = PartnerContext(row["partner"], row["partner_name"], row["partner_tier"], row["partner_status"])
+    return Context(
+        name=row["name"],
+        status=row["status"],
+        partner=partner,
+        deals=tuple(msgspec.convert(row["deals"] or [], list[OpenDeals])),
+        elsewhere=tuple(msgspec.convert(row["elsewhere"] or [], list[OtherValue])),
+    )
+
+
+__all__ = [
+    "Author",
+    "ConflictView",
+    "Context",
+    "Filter",
+    "OpenDeals",
+    "OtherValue",
+    "PartnerContext",
+    "get_conflict",
+    "get_conflicts",
+    "list_conflicts",
+]

@@ -16,7 +16,7 @@ from hub.db.findings import WHOLE_RECORD, NewConflict, NewReview, OpenConflict, 
 from hub.db.links import LinkHead, LinkState, LinkWrite
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
-from hub.domain.merge import Merged, merge_record
+from hub.domain.merge import FieldConflict, Merged, merge_record
 from hub.mapping.model import Mapped
 from hub.mapping.paths import nest
 from hub.record.codec import decode_values
@@ -29,6 +29,7 @@ from hub.services.matching import Match, match_new
 from hub.services.merging import merge_records
 from hub.services.objects import ObjectSync, origin_of
 from hub.services.pointing import point_again
+from hub.services.undone import moved_on, still_undecided
 
 
 class Incoming(Struct, eq=False):
@@ -322,8 +323,12 @@ async def _merge(
         base = shadows[pair.incoming.remote_id][0] if pair.linked else None
         if own := _own_echo(sync, pair.incoming, sent.get(pair.record_id)):
             base = {**(base or {}), **own}
-        merged = merge_record(base=base, theirs=pair.incoming.values, ours=mine.values, rules=sync.merge_rules)
-        outcome.add(pair, mine, merged, open_fields=conflicts.get(pair.record_id, {}))
+        open_fields = conflicts.get(pair.record_id, {})
+        undecided = still_undecided(open_fields, pair.incoming.values)
+        theirs = {n: v for n, v in pair.incoming.values.items() if n not in undecided}
+        merged = merge_record(base=base, theirs=theirs, ours=mine.values, rules=sync.merge_rules)
+        merged.shadow |= {name: pair.incoming.values[name] for name in undecided}
+        outcome.add(pair, mine, merged, open_fields=open_fields, undecided=undecided)
     await outcome.store(tx, as_of)
     applied.counts.update(outcome.counts)
     applied.touched += outcome.touched
@@ -379,20 +384,27 @@ class _Outcome:
     settled: list[int] = field(default_factory=list)
     unsent: list[UUID] = field(default_factory=list)
 
-    def add(self, pair: _Pair, mine: StoredRecord, merged: Merged, *, open_fields: Mapping[str, OpenConflict]) -> None:
+    def add(
+        self,
+        pair: _Pair,
+        mine: StoredRecord,
+        merged: Merged,
+        *,
+        open_fields: Mapping[str, OpenConflict],
+        undecided: Mapping[str, OpenConflict],
+    ) -> None:
         incoming, linked = pair.incoming, pair.linked
         in_conflict = {c.field for c in merged.conflicts}
         back = pair.link == "deleted"
         settled = [
             conflict.id
             for name, conflict in open_fields.items()
-            if (name in incoming.values and name not in in_conflict) or (back and name == WHOLE_RECORD)
+            if (name in incoming.values and name not in in_conflict and name not in undecided)
+            or (back and name == WHOLE_RECORD)
         ]
         self.settled += settled
-        self.conflicts += [
-            NewConflict(incoming.remote_id, mine.id, c.field, _text(c.base), _text(c.ours), _text(c.theirs), c.rule)
-            for c in merged.conflicts
-        ]
+        self.conflicts += moved_on(undecided, mine, remote_id=incoming.remote_id, rule="its decision was undone")
+        self.conflicts += [_conflict(incoming, mine.id, c) for c in merged.conflicts]
         link = _link(incoming, mine.id, encode_values(merged.shadow))
         (self.known_links if linked else self.new_links).append(link)
         self.counts["conflicts"] += len(in_conflict - open_fields.keys())
@@ -480,6 +492,20 @@ async def wake_referrers(tx: Tx, sync: ObjectSync, remote_ids: Iterable[str]) ->
     if keys:
         await links.forget_hashes(tx, connection_id=sync.connection.id, keys=keys)
         await rereads.ask(tx, connection_id=sync.connection.id, keys=keys, reason="a record it refers to came in")
+
+
+def _conflict(incoming: Incoming, record_id: UUID, c: FieldConflict) -> NewConflict:
+    return NewConflict(
+        remote_id=incoming.remote_id,
+        record_id=record_id,
+        field=c.field,
+        base=_text(c.base),
+        ours=_text(c.ours),
+        theirs=_text(c.theirs),
+        rule=c.rule,
+        theirs_by=incoming.record.modified_by,
+        theirs_at=incoming.record.modified_at,
+    )
 
 
 def _link(incoming: Incoming, record_id: UUID, shadow: bytes) -> LinkWrite:

@@ -16,7 +16,7 @@ from hub.db.session import Tx
 from hub.mapping.errors import UnmappableValues
 from hub.record import RECORD_TYPES
 from hub.record.codec import decode_values
-from hub.record.values import RemoteRef, Value
+from hub.record.values import RemoteRef, Value, Values
 from hub.sdk.http import decode_json, encode_json
 from hub.services.objects import ObjectSync, OpenConnection
 
@@ -158,6 +158,7 @@ def _update(
         for name in sync.mapping.outbound
         if name not in in_conflict and record.values[name] != shadow.get(name)
     }
+    values |= _given_back(sync, in_conflict, shadow)
     missing = targets.unlinked(values)
     for name in missing:
         del values[name]
@@ -170,6 +171,15 @@ def _update(
     _add(computed, sync, delivery, "update", values, targets, link=link)
     if missing:
         computed.incomplete.add(delivery.id)
+
+
+def _given_back(sync: ObjectSync, in_conflict: Mapping[str, OpenConflict], shadow: Mapping[str, Value]) -> Values:
+    """What the system held before a decision that was undone: it gets its own value back."""
+    undone = [name for name, c in in_conflict.items() if c.undone is not None and name in sync.mapping.outbound]
+    theirs: dict[str, Value] = {}
+    for name in undone:
+        theirs |= decode_values(sync.record_type, f"{{{encode_json(name).decode()}: {in_conflict[name].theirs}}}")
+    return {name: value for name, value in theirs.items() if value != shadow.get(name)}
 
 
 def _has_moved(ours: Value, conflict: OpenConflict) -> bool:

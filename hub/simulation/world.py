@@ -14,9 +14,9 @@ from hub.db import deliveries, rereads
 from hub.record import RECORD_TYPES
 from hub.sdk.errors import RemoteError
 from hub.sdk.sandbox import SandboxClock
-from hub.services import conflicts, records
-from hub.services.conflicts import Choice, Decision
+from hub.services import records
 from hub.services.cycle import Halted, pull, push, reread
+from hub.services.deciding import Choice, Decision, resolve_conflict
 from hub.services.refusals import Refusal
 from hub.simulation.ledger import Ledger
 from hub.simulation.stage import START, SimDatabase, System, Traits, counted_ids, nothing_sieved, open_system
@@ -317,8 +317,8 @@ class World:
             choice: Choice = self.chance.choice(["ours", "theirs"])
             chosen = self.chance.choice(rows)["id"]
             try:
-                await conflicts.resolve_conflicts(
-                    tx, RECORD_TYPES, ids=[chosen], decision=Decision(choice), actor="somebody"
+                await resolve_conflict(
+                    tx, RECORD_TYPES, conflict_id=chosen, decision=Decision(choice), actor="somebody"
                 )
             except Refusal:
                 return

@@ -164,7 +164,13 @@ def _stamp(item: Mapping[str, Any]) -> datetime:
 
 
 def _record(item: Mapping[str, Any]) -> RemoteRecord:
-    return RemoteRecord(item["id"], dict(item["fields"]), version=item["version"], modified_at=_stamp(item))
+    return RemoteRecord(
+        item["id"],
+        dict(item["fields"]),
+        version=item["version"],
+        modified_at=_stamp(item),
+        modified_by=item["updated_by"],
+    )
 
 
 def _deletion(item: Mapping[str, Any]) -> Deletion:

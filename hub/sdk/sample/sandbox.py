@@ -146,6 +146,7 @@ class SampleSandbox(Sandbox):
         return {
             "id": record.id,
             "updated_at": record.modified_at.isoformat(),
+            "updated_by": record.by,
             "version": str(record.version),
             "deleted": not record.live,
             "merged_into": record.merged_into,

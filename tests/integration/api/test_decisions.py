@@ -66,8 +66,6 @@ async def test_a_conflict_is_decided_once_and_only_with_a_value_that_fits(api: A
 
     problem(await api.operator.post(url, json={"choice": "value", "value": 7}), 422, "invalid")
     problem(await api.operator.post(url, json={"choice": "value", "value": None}), 422, "invalid")
-    many = await api.operator.post("/api/v1/conflicts/resolve", json={"choice": "theirs", "ids": [conflict["id"], 999]})
-    problem(many, 404, "not-found")
     assert (await api.operator.post(url, json={"choice": "theirs"})).status_code == 200
     problem(await api.operator.post(url, json={"choice": "ours"}), 409, "not-in-this-state")
 
