@@ -41,6 +41,7 @@ _OBJECT = ObjectCapabilities(
     find_lag=timedelta(0),
     # Changes are read by search, whose index may be behind by "moments"; reads by id are not.
     read_lag=timedelta(minutes=1),
+    record_stamps=frozenset({"createdate", "hs_createdate", "hs_lastmodifieddate", "lastmodifieddate"}),
 )
 
 

@@ -110,6 +110,12 @@ def _capabilities(*, callouts: bool) -> Capabilities:
     )
 
 
+# System fields: https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/system_fields.htm
+_RECORD_STAMPS = frozenset(
+    {"CreatedDate", "LastModifiedDate", "SystemModstamp", "LastActivityDate", "LastViewedDate", "LastReferencedDate"}
+)
+
+
 def _object(name: str) -> ObjectCapabilities:
     return ObjectCapabilities(
         create_batch=ROWS,
@@ -123,4 +129,5 @@ def _object(name: str) -> ObjectCapabilities:
         precondition_batch=CONDITIONAL_ROWS,
         deletions="tombstone",
         merges="redirect" if merges(name) else "none",
+        record_stamps=_RECORD_STAMPS,
     )

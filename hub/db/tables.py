@@ -424,6 +424,17 @@ api_key = sa.Table(
     _at("revoked_at", nullable=True),
 )
 
+# When a system says that a value which came in from it was set: for the policy latest_wins, nothing else.
+value_time = sa.Table(
+    "value_time",
+    metadata,
+    sa.Column("record_id", UUID, nullable=False),
+    sa.Column("field", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    _at("at"),
+    sa.PrimaryKeyConstraint("record_id", "field"),
+)
+
 custom_field = sa.Table(
     "custom_field",
     metadata,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from hub.record.values import Value, Values
@@ -12,7 +12,12 @@ from hub.record.values import Value, Values
 PolicyKind = Literal[
     "review", "system_of_record", "prefer_hub", "prefer_remote", "latest_wins", "fill_only", "locked_when"
 ]
+# Moments closer to each other than this tell nothing: the clocks of two systems never quite agree.
+CLOSE = timedelta(seconds=5)
+
 Decision = Literal["take_theirs", "keep_ours", "agree", "conflict"]
+
+_UNTOLD = "latest_wins could not tell which value is newer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,23 @@ class FieldMerge:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When each side's value came to be; None where a side has no trustworthy time of its own."""
+    """When each side's value came to be; None where a side has no trustworthy time of its own.
+
+    Not `ours_exact`: our value came to be at `ours` at the latest.
+    """
 
     ours: datetime | None = None
     theirs: datetime | None = None
+    ours_exact: bool = True
+
+    @property
+    def later(self) -> Literal["ours", "theirs"] | None:
+        """The side whose value is surely the newer one; None when that cannot be told."""
+        if self.ours is None or self.theirs is None:
+            return None
+        if self.theirs > self.ours + CLOSE:
+            return "theirs"
+        return "ours" if self.ours_exact and self.theirs < self.ours - CLOSE else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +119,17 @@ def merge_record(
             merged.shadow[name] = incoming
         elif decision == "conflict":
             before = None if base is None else base.get(name)
-            merged.conflicts.append(FieldConflict(name, before, mine, incoming, rule.rule))
+            merged.conflicts.append(FieldConflict(name, before, mine, incoming, _reason(rule)))
         elif base is None or base.get(name) != incoming:
             # Their value is seen and overruled: from here on it is the base that the hub's own value is sent against.
             merged.shadow[name] = incoming
             merged.refused.append(name)
     return merged
+
+
+def _reason(rule: FieldMerge) -> str:
+    """The rule of a conflict, and why the policy left it to a person."""
+    return f"{rule.rule}; {_UNTOLD}" if rule.policy == "latest_wins" else rule.rule
 
 
 def _note_null(merged: Merged, name: str, base: Values | None, ours: Value) -> None:
@@ -164,6 +187,6 @@ def _by_policy(rule: FieldMerge, times: Times) -> Decision:
         return "keep_ours"
     if rule.policy == "prefer_remote":
         return "take_theirs"
-    if rule.policy == "latest_wins" and times.ours and times.theirs and times.ours != times.theirs:
-        return "take_theirs" if times.theirs > times.ours else "keep_ours"
+    if rule.policy == "latest_wins" and times.later:
+        return "take_theirs" if times.later == "theirs" else "keep_ours"
     return "conflict"

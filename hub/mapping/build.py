@@ -196,6 +196,8 @@ def _policy(part: FieldDoc) -> FieldPolicy:
         return FieldPolicy(part.policy)
     if part.policy.locked_when is not None:
         return FieldPolicy("locked_when", condition=part.policy.locked_when)
+    if part.policy.latest_wins is not None:
+        return FieldPolicy("latest_wins", stamp=part.policy.latest_wins)
     return FieldPolicy("system_of_record", system=part.policy.system_of_record)
 
 

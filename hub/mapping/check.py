@@ -29,6 +29,7 @@ def check_channels(
     found.extend(_written_twice(channels, doc, source))
     found.extend(_unusable_match(channels, doc, record, source))
     found.extend(_missing(channels, doc, record, source))
+    found.extend(_unusable_stamps(channels, doc, source))
     return found
 
 
@@ -180,6 +181,24 @@ def _missing(
         if channel.default is not ABSENT and channel.rule.direction == "pull":
             message = "default is written where a value is missing; a field with direction: pull is never written."
             yield MappingIssue(source.file, channel.rule.line, channel.rule.name, message)
+
+
+def _unusable_stamps(channels: Sequence[Channel], doc: MappingDoc, source: Source) -> Iterator[MappingIssue]:
+    """latest_wins needs a time that the system keeps by itself, of a field that is read."""
+    written = {path for c in channels if c.rule.direction != "pull" for path in written_paths(c)} | set(doc.constants)
+    for rule in (channel.rule for channel in channels):
+        stamp = rule.policy.stamp
+        if stamp is None:
+            continue
+        if rule.direction == "push":
+            message = "latest_wins decides about values that are read; a field with direction: push is never read."
+        elif stamp in written or stamp in rule.remotes:
+            message = (
+                f"latest_wins goes by {stamp}, which the hub writes itself or compares; name one the system keeps."
+            )
+        else:
+            continue
+        yield MappingIssue(source.file, rule.line, rule.name, message)
 
 
 def _shown(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -20,8 +20,12 @@ class _Issue(Protocol):
     def __call__(self, message: str, *, example: str | None = None, warns: bool = False) -> MappingIssue: ...
 
 
-def check_mapping(mapping: Mapping, *, describe: RemoteObject | None = None) -> tuple[MappingIssue, ...]:
+def check_mapping(
+    mapping: Mapping, *, describe: RemoteObject | None = None, record_stamps: Collection[str] = ()
+) -> tuple[MappingIssue, ...]:
     """What is wrong between a mapping and the remote object, errors first.
+
+    `record_stamps` are the object's fields with a time of the whole record (ObjectCapabilities).
 
     A mapping that loads has no faults of its own: without `describe` there is nothing left to find. Errors stop the
     fields they name; warnings say which values will be refused later.
@@ -31,6 +35,7 @@ def check_mapping(mapping: Mapping, *, describe: RemoteObject | None = None) -> 
     issues = [*_key(mapping, describe), *_constants(mapping, describe), *_uncovered(mapping, describe)]
     for channel in mapping.channels:
         issues.extend(_field(mapping, channel, describe))
+        issues.extend(_stamp(mapping, channel, describe, record_stamps))
     return tuple(sorted(issues, key=lambda issue: (issue.level != "error", issue.line)))
 
 
@@ -51,6 +56,27 @@ def _field(mapping: Mapping, channel: Channel, describe: RemoteObject) -> Iterat
     main = describe.fields.get(rule.remotes[0])
     if main is not None and channel.lens is not None and channel.compute is None:
         yield from _fit(channel, channel.lens, main, issue)
+
+
+def _stamp(
+    mapping: Mapping, channel: Channel, describe: RemoteObject, record_stamps: Collection[str]
+) -> Iterator[MappingIssue]:
+    """latest_wins only where the system keeps the time of this very field."""
+    rule, stamp = channel.rule, channel.rule.policy.stamp
+    if stamp is None:
+        return
+    remote = describe.fields.get(stamp)
+    if stamp in record_stamps:
+        fault = f"{stamp} is a time of the whole record, and any other field's change would decide"
+    elif remote is None and "." not in stamp:
+        fault = f"{describe.name} has no field {stamp}"
+    elif remote is not None and remote.type != "datetime":
+        fault = f"{stamp} is of the type {remote.type}, not a moment"
+    else:
+        return
+    message = f"latest_wins cannot be kept here: {fault}. Name a field that {mapping.system} sets when"
+    message += f" {rule.remotes[0]} changes, or choose another policy."
+    yield MappingIssue(mapping.file, rule.line, rule.name, message)
 
 
 def _fit(channel: Channel, lens: Lens, remote: RemoteField, issue: _Issue) -> Iterator[MappingIssue]:

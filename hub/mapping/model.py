@@ -32,8 +32,9 @@ class Mapping:
 
     `where` filters on the remote side, in the vendor's language. `key_field` is the remote field with the hub's key.
     `inbound` and `outbound` are field names by direction, `read_fields` the remote paths to ask for, `links` the
-    record type behind each link field. `constants` and `defaults` are remote fields by path: set when the hub creates
-    a record, written where the remote requires a value. `digest` changes when the mapping's meaning does.
+    record type behind each link field, `stamps` where latest_wins finds the time of a field. `constants` and
+    `defaults` are remote fields by path: set when the hub creates a record, written where the remote requires a value.
+    `digest` changes when the mapping's meaning does.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Mapping:
         self.defaults = {
             c.rule.remotes[0]: c.default for c in channels if c.default is not ABSENT and c.rule.direction != "pull"
         }
+        self.stamps = {rule.name: tuple(rule.policy.stamp.split(".")) for rule in rules if rule.policy.stamp}
         self.digest = digest
         self._when = when
         self._locks = locks
@@ -150,5 +152,5 @@ class Mapping:
 
 
 def _read_fields(rules: Sequence[FieldRule], key_field: str | None) -> tuple[str, ...]:
-    paths = [path for rule in rules for path in rule.remotes]
+    paths = [path for rule in rules for path in (*rule.remotes, rule.policy.stamp) if path is not None]
     return tuple(dict.fromkeys((*paths, key_field) if key_field else paths))

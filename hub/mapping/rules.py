@@ -21,11 +21,16 @@ PolicyKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class FieldPolicy:
-    """Who wins when both sides changed a field. `system` belongs to system_of_record, `condition` to locked_when."""
+    """Who wins when both sides changed a field.
+
+    `system` belongs to system_of_record, `condition` to locked_when, `stamp` to latest_wins: the remote field that
+    tells when this field was changed there.
+    """
 
     kind: PolicyKind = "review"
     system: str | None = None
     condition: str | None = None
+    stamp: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from hub.mapping.lenses.registry import LENSES
 
@@ -52,11 +52,14 @@ class PolicyDoc(_Part):
 
     system_of_record: str | None = Field(None, description="The system whose value wins.")
     locked_when: str | None = Field(None, description="CEL condition over `record` under which the field is locked.")
+    latest_wins: RemotePath | None = Field(
+        None, description="The remote field that tells when this very field was changed there; the newer value wins."
+    )
 
     @model_validator(mode="after")
     def _one_policy(self) -> PolicyDoc:
-        if (self.system_of_record is None) == (self.locked_when is None):
-            raise ValueError("name one policy: system_of_record or locked_when")
+        if sum(value is not None for value in (self.system_of_record, self.locked_when, self.latest_wins)) != 1:
+            raise ValueError("name one policy: system_of_record, locked_when or latest_wins")
         return self
 
 
@@ -69,7 +72,7 @@ class FieldDoc(_Part):
         None, description="both (default), pull: remote to record only, push: record to remote only."
     )
     on_null: Literal["keep", "clear"] = Field("keep", description="What an incoming null does to our value.")
-    policy: Literal["review", "prefer_hub", "prefer_remote", "latest_wins", "fill_only"] | PolicyDoc = Field(
+    policy: Literal["review", "prefer_hub", "prefer_remote", "fill_only"] | PolicyDoc = Field(
         "review", description="Who wins when both sides changed the field."
     )
     required: bool = Field(False, description="A record without it is not taken in.")
@@ -81,6 +84,16 @@ class FieldDoc(_Part):
         None, description="CEL expression for one direction: over `remote` when pulling, `value` when pushing."
     )
     reads: list[RemotePath] = Field([], description="Remote fields that a pulling `compute` uses.")
+
+    @field_validator("policy", mode="before")
+    @classmethod
+    def _latest_of_what(cls, value: object) -> object:
+        if value == "latest_wins":
+            raise ValueError(
+                "latest_wins needs the remote field that tells when this field was changed there: "
+                "write {latest_wins: <field>}; the time of the whole record would not tell"
+            )
+        return value
 
 
 class MappingDoc(_Part):

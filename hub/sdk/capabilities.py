@@ -46,7 +46,8 @@ class ObjectCapabilities:
     is harmless. `precondition`: what guards an update; `none` makes the engine read and compare first.
     `precondition_batch`: the largest update batch in which the precondition is honoured per row.
     `find_lag`: how long a new record may be invisible to `find_by_key`. `read_lag`: by how much `read_page` may show
-    an older state than the one that is there (a search index); `read_many` never does.
+    an older state than the one that is there (a search index); `read_many` never does. `record_stamps`: fields with a
+    moment of the record as a whole (made, modified, viewed): they do not tell when one field was changed.
     """
 
     create_batch: int = 1
@@ -62,6 +63,7 @@ class ObjectCapabilities:
     merges: Literal["redirect", "new_id", "none"] = "none"
     find_lag: timedelta = timedelta(0)
     read_lag: timedelta = timedelta(0)
+    record_stamps: frozenset[str] = frozenset()
     writable: bool = True
 
 

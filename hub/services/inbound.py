@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from hashlib import blake2b
 from uuid import UUID
 
@@ -16,19 +17,20 @@ from hub.db.findings import WHOLE_RECORD, NewConflict, NewReview, OpenConflict, 
 from hub.db.links import LinkHead, LinkState, LinkWrite
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
-from hub.domain.merge import FieldConflict, Merged, merge_record
+from hub.domain.merge import FieldConflict, Merged, Times, merge_record
 from hub.mapping.model import Mapped
 from hub.mapping.paths import nest
 from hub.record.codec import decode_values
 from hub.record.values import RemoteRef, Value, encode_values
 from hub.sdk.http import encode_json
-from hub.sdk.records import JsonValue, RemoteRecord
+from hub.sdk.records import JsonValue, RemoteFields, RemoteRecord
 from hub.services.claims import claimed_by_key
 from hub.services.counts import Counts
 from hub.services.matching import Match, match_new
 from hub.services.merging import merge_records
 from hub.services.objects import ObjectSync, origin_of
 from hub.services.pointing import point_again
+from hub.services.timing import Undecided, note_times, times_of
 from hub.services.undone import moved_on, still_undecided
 
 
@@ -270,6 +272,7 @@ async def _create(
     )
     rules = encode_values({"*": f"{sync.mapping.file} {sync.mapping.digest[:12]}"})
     await changes.append(tx, origin=origin_of(sync, run_id), changes=(_creation(sync, *one, rules) for one in new))
+    await note_times(tx, sync, ((record_id, 1, i.record.fields, i.values) for record_id, i, _ in new))
     applied.counts["created"] += len(new)
     applied.touched += [m.record_id for m in matches]
 
@@ -317,21 +320,54 @@ async def _merge(
     sent = await deliveries.unanswered(
         tx, connection_id=sync.connection.id, object_name=sync.name, record_ids=list(ours)
     )
-    outcome = _Outcome(sync=sync, run_id=run_id)
+    meetings: list[_Meeting] = []
     for pair in pairs:
-        mine = ours[pair.record_id]
         base = shadows[pair.incoming.remote_id][0] if pair.linked else None
         if own := _own_echo(sync, pair.incoming, sent.get(pair.record_id)):
             base = {**(base or {}), **own}
-        open_fields = conflicts.get(pair.record_id, {})
-        undecided = still_undecided(open_fields, pair.incoming.values)
-        theirs = {n: v for n, v in pair.incoming.values.items() if n not in undecided}
-        merged = merge_record(base=base, theirs=theirs, ours=mine.values, rules=sync.merge_rules)
-        merged.shadow |= {name: pair.incoming.values[name] for name in undecided}
-        outcome.add(pair, mine, merged, open_fields=open_fields, undecided=undecided)
+        meetings.append(_Meeting(pair, ours[pair.record_id], base, conflicts.get(pair.record_id, {})))
+    times = await _times(tx, sync, meetings, {remote_id: seen for remote_id, (_, seen) in shadows.items()})
+    outcome = _Outcome(sync=sync, run_id=run_id)
+    for m in meetings:
+        merged = m.merge(sync, times.get(m.pair.incoming.remote_id))
+        outcome.add(m.pair, m.mine, merged, open_fields=m.open_fields, undecided=m.undecided)
     await outcome.store(tx, as_of)
     applied.counts.update(outcome.counts)
     applied.touched += outcome.touched
+
+
+@dataclass(frozen=True)
+class _Meeting:
+    """An incoming record and the hub's one, with what both last agreed on and what is open between them."""
+
+    pair: _Pair
+    mine: StoredRecord
+    base: dict[str, Value] | None
+    open_fields: Mapping[str, OpenConflict]
+
+    @cached_property
+    def undecided(self) -> dict[str, OpenConflict]:
+        return still_undecided(self.open_fields, self.pair.incoming.values)
+
+    def merge(self, sync: ObjectSync, times: Mapping[str, Times] | None = None) -> Merged:
+        values, ours, rules = self.pair.incoming.values, self.mine.values, sync.merge_rules
+        theirs = {name: value for name, value in values.items() if name not in self.undecided}
+        merged = merge_record(base=self.base, theirs=theirs, ours=ours, rules=rules, times=times)
+        merged.shadow |= {name: values[name] for name in self.undecided}
+        return merged
+
+
+async def _times(
+    tx: Tx, sync: ObjectSync, meetings: Sequence[_Meeting], seen: Mapping[str, datetime]
+) -> dict[str, dict[str, Times]]:
+    """What `latest_wins` needs, asked only for fields that would be in conflict without it."""
+    undecided: list[Undecided] = []
+    for m in meetings if sync.stamps else ():
+        fields = tuple(c.field for c in m.merge(sync).conflicts if c.field in sync.stamps)
+        if fields:
+            i = m.pair.incoming
+            undecided.append(Undecided(i.remote_id, m.mine.id, i.record.fields, fields, seen.get(i.remote_id)))
+    return await times_of(tx, sync, undecided) if undecided else {}
 
 
 def _own_echo(sync: ObjectSync, incoming: Incoming, sent: Mapping[str, JsonValue] | None) -> dict[str, Value]:
@@ -377,6 +413,7 @@ class _Outcome:
     touched: list[UUID] = field(default_factory=list)
     rewritten: list[tuple[UUID, dict[str, Value]]] = field(default_factory=list)
     revived: list[UUID] = field(default_factory=list)
+    taken: list[tuple[UUID, int, RemoteFields, Iterable[str]]] = field(default_factory=list)
     log: list[Change] = field(default_factory=list)
     new_links: list[LinkWrite] = field(default_factory=list)
     known_links: list[LinkWrite] = field(default_factory=list)
@@ -437,6 +474,7 @@ class _Outcome:
             )
         )
         self.rewritten.append((mine.id, {**mine.values, **merged.take}))
+        self.taken.append((mine.id, mine.version + 1, incoming.record.fields, merged.take))
         if revived:
             self.revived.append(mine.id)
         self.counts["restored" if revived else "changed"] += 1
@@ -448,6 +486,7 @@ class _Outcome:
         await links.update(tx, connection_id=here, object_name=name, as_of=as_of, links=self.known_links)
         await links.insert(tx, connection_id=here, object_name=name, as_of=as_of, links=self.new_links)
         await changes.append(tx, origin=origin_of(sync, self.run_id), changes=self.log)
+        await note_times(tx, sync, self.taken)
         if self.conflicts:
             await findings.raise_conflicts(
                 tx,

@@ -16,6 +16,7 @@ from hub.mapping.preview import PreviewRow, preview
 from hub.record.definition import RecordType
 from hub.record.values import RemoteRef, Value
 from hub.sdk.capabilities import Describes, Reads
+from hub.sdk.connector import OpenConnector
 from hub.sdk.errors import RecordRejected
 from hub.services.connections import Workshop, connected, find_connection, mappings_of, open_connection
 from hub.services.custom_fields import record_types
@@ -70,7 +71,7 @@ async def check_mappings(shop: Workshop, *, name: str, mappings: Sequence[Mappin
     async with connected(shop, stored) as opened:
         if not isinstance(opened, Describes):
             return []
-        return [issue for mapping in checked for issue in await _check(opened, mapping)]
+        return [issue for mapping in checked for issue in await _check(opened, opened, mapping)]
 
 
 async def preview_mapping(shop: Workshop, *, name: str, object_name: str, remote_id: str) -> MappingPreview:
@@ -96,13 +97,14 @@ async def _types(shop: Workshop) -> dict[str, RecordType]:
         return await record_types(tx)
 
 
-async def _check(opened: Describes, mapping: Mapping) -> Sequence[MappingIssue]:
+async def _check(opened: OpenConnector, describing: Describes, mapping: Mapping) -> Sequence[MappingIssue]:
     try:
-        described = await opened.describe(mapping.object)
+        described = await describing.describe(mapping.object)
     except RecordRejected as exc:
         message = f"{exc.message} Correct object: in the mapping, or the rights of the connection's user."
         return [MappingIssue(mapping.file, 1, "object", message)]
-    return check_mapping(mapping, describe=described)
+    stamps = opened.capabilities.of(mapping.object).record_stamps
+    return check_mapping(mapping, describe=described, record_stamps=stamps)
 
 
 def _object(connection: OpenConnection, object_name: str) -> ObjectSync:

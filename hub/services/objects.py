@@ -72,6 +72,12 @@ class ObjectSync:
         return {name: _merge_rule(self.mapping, name, self.connection) for name in self.mapping.inbound}
 
     @cached_property
+    def stamps(self) -> dict[str, tuple[str, ...]]:
+        """Fields under latest_wins and where their remote time is read; a time of the whole record is none."""
+        foreign = self.capabilities.record_stamps
+        return {name: path for name, path in self.mapping.stamps.items() if ".".join(path) not in foreign}
+
+    @cached_property
     def links(self) -> dict[str, tuple[str, ...]]:
         """Inbound link fields and the objects of this connection in which their targets are found."""
         return {

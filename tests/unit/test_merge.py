@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain.merge import FieldMerge, Merged, PolicyKind, Times, merge_record
+from hub.domain.merge import CLOSE, FieldMerge, Merged, PolicyKind, Times, merge_record
 from hub.record.values import Value
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -85,9 +85,25 @@ def test_latest_wins_goes_by_the_times_of_both_sides(ahead: int, taken: bool) ->
     assert bool(merge("a", "b", "c", FieldMerge(policy="latest_wins"), times).take) is taken
 
 
-@pytest.mark.parametrize("times", [Times(), Times(ours=NOON), Times(theirs=NOON), Times(ours=NOON, theirs=NOON)])
-def test_latest_wins_asks_a_person_when_the_times_do_not_tell(times: Times) -> None:
-    assert len(merge("a", "b", "c", FieldMerge(policy="latest_wins"), times).conflicts) == 1
+@pytest.mark.parametrize(
+    "times",
+    [
+        Times(),
+        Times(ours=NOON),
+        Times(theirs=NOON),
+        Times(ours=NOON, theirs=NOON + CLOSE),
+        Times(ours=NOON + CLOSE, theirs=NOON),
+        Times(ours=NOON, theirs=NOON - timedelta(minutes=1), ours_exact=False),
+    ],
+)
+def test_latest_wins_asks_a_person_when_the_times_do_not_tell_and_says_so(times: Times) -> None:
+    (conflict,) = merge("a", "b", "c", FieldMerge(policy="latest_wins", rule="file:1"), times).conflicts
+    assert conflict.rule == "file:1; latest_wins could not tell which value is newer"
+
+
+def test_a_value_that_came_to_be_after_the_latest_time_of_ours_is_the_newer_one() -> None:
+    times = Times(ours=NOON, theirs=NOON + timedelta(minutes=1), ours_exact=False)
+    assert merge("a", "b", "c", FieldMerge(policy="latest_wins"), times).take == {"f": "b"}
 
 
 def test_a_null_that_may_not_overwrite_leaves_our_value_to_be_sent_again() -> None:

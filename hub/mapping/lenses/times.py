@@ -18,6 +18,7 @@ from hub.sdk.records import JsonValue
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_UTC = ZoneInfo("UTC")
 
 
 # Days as they were written and read before: a few thousand different ones make up all the dates of a system.
@@ -168,6 +169,17 @@ def read_moment(remote: JsonValue, zone: ZoneInfo) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError, ArithmeticError) as exc:
         raise BadValue("is not a moment like 2026-01-31T12:00:00Z") from exc
+
+
+def read_instant(remote: JsonValue) -> datetime | None:
+    """A moment that says itself in which zone it is, in UTC; None for anything else, such as a day."""
+    try:
+        moment = None if remote is None else read_moment(remote, _UTC)
+    except BadValue:
+        return None
+    if isinstance(remote, str) and moment is not None and not remote.strip().lstrip("-").isdecimal():
+        return moment if datetime.fromisoformat(remote.strip()).tzinfo else None
+    return moment
 
 
 def write_moment(moment: datetime, format_: str, *, seconds: bool) -> JsonValue:

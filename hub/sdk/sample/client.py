@@ -49,6 +49,7 @@ class SampleClient:
             precondition_batch=_BATCH,
             deletions="tombstone",
             merges="redirect",
+            record_stamps=frozenset({"updated_at"}),
         ),
         limits=(Limit("burst", amount=100, per_seconds=10),),
         overlap=timedelta(minutes=10),

@@ -171,3 +171,15 @@ def test_without_a_hub_mappings_are_checked_by_the_shipped_types_and_nothing_is_
     monkeypatch.delenv("PARTNERHUB_DATABASE_URL")
     assert partnerhub("mapping", "check").code == 0
     assert not (tmp_path / "home").exists()
+
+
+def test_latest_wins_is_refused_by_the_time_of_a_whole_record_with_the_reason(
+    partnerhub: Command, sf: Remote, tmp_path: Path
+) -> None:
+    policy = "{latest_wins: LastModifiedDate}"
+    file = _write(
+        tmp_path, "legal_name: {remote: Name, required: true}", f"city: {{remote: BillingCity, policy: {policy}}}"
+    )
+    said = partnerhub("mapping", "check", str(file), "--against", "sf")
+    assert said.code == 1
+    assert "account.yaml:7 city: latest_wins cannot be kept here: LastModifiedDate is a time of the whole" in said.out

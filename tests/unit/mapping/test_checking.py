@@ -44,6 +44,9 @@ def refusal_of(fields: str, *, head: str = "create: false") -> MappingIssue:
         ("city: {remote: C, lens: {case: {record: lower}}}", "changes the value", '"Acme" → "Acme" → "acme"'),
         ("city: {remote: C, lens: {constant: {value: Gent}}}", "changes the value", '"Acme" → "Gent" → "Gent"'),
         ("city: {remote: C, lens: {values: {a: b}}}", "cannot be written", '"Acme" → nothing'),
+        ("city: {remote: C, policy: latest_wins}", "latest_wins needs the remote field that tells when", None),
+        ("city: {remote: C, policy: {latest_wins: C}}", "latest_wins goes by C, which the hub writes itself", None),
+        ("city: {remote: C, direction: push, policy: {latest_wins: D}}", "direction: push is never read", None),
         (
             "city: {remote: C, lens: {values: {map: {Acme: Bcme}, unknown: keep}}}",
             "changes the value",
@@ -174,6 +177,29 @@ def test_what_the_remote_says_otherwise_is_named(line: str, remote: RemoteField,
     (issue,) = check_mapping(mapping, describe=described(NAME, KEY, remote))
     assert message in issue.message
     assert (issue.level, issue.line, issue.field) == (level, 7, line.split(":")[0])
+
+
+@pytest.mark.parametrize(
+    ("remote", "reason"),
+    [
+        (RemoteField("LastModifiedDate", "datetime"), "LastModifiedDate is a time of the whole record"),
+        (RemoteField("City_Day__c", "date"), "City_Day__c is of the type date, not a moment"),
+        (RemoteField("Elsewhere", "datetime"), "Account has no field"),
+        (RemoteField("City_Changed__c", "datetime"), None),
+    ],
+)
+def test_latest_wins_is_refused_where_the_system_keeps_no_time_of_the_field(
+    remote: RemoteField, reason: str | None
+) -> None:
+    stamp = "Missing" if remote.name == "Elsewhere" else remote.name
+    mapping = mapping_of(f"city: {{remote: C, policy: {{latest_wins: {stamp}}}}}", head="key: {field: Hub_Id__c}")
+    found = check_mapping(
+        mapping,
+        describe=described(NAME, KEY, RemoteField("C", "text", max_length=255), remote),
+        record_stamps={"LastModifiedDate"},
+    )
+    assert [(reason or "") in issue.message for issue in found] == ([True] if reason else [])
+    assert stamp in mapping.read_fields
 
 
 def test_the_key_constants_and_uncovered_fields_are_held_to_the_object() -> None:
