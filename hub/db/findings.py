@@ -144,6 +144,28 @@ async def is_quarantined(tx: Tx, *, connection_id: int, object_name: str, remote
     )
 
 
+async def unreadable_fields(
+    tx: Tx, *, connection_id: int, object_name: str, remote_ids: Collection[str]
+) -> dict[str, set[str]]:
+    """Fields of these remote records, or WHOLE_RECORD, whose newest value could not be taken in."""
+    rows = await tx.tuples(
+        """
+        select q.remote_id, coalesce(nullif(p ->> 'field', ''), %s)
+        from quarantine q, jsonb_array_elements(q.problems) p
+        where q.connection_id = %s and q.object = %s and q.remote_id = any(%s)
+            and (p ->> 'remote' <> '' or p ->> 'field' = '')
+        """,
+        WHOLE_RECORD,
+        connection_id,
+        object_name,
+        Texts(remote_ids),
+    )
+    found: dict[str, set[str]] = {}
+    for remote_id, name in rows:
+        found.setdefault(remote_id, set()).add(name)
+    return found
+
+
 async def release_quarantine(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Sequence[str]) -> None:
     """These records came in whole again, or are gone."""
     await tx.run(

@@ -132,6 +132,13 @@ def _reason(rule: FieldMerge) -> str:
     return f"{rule.rule}; {_UNTOLD}" if rule.policy == "latest_wins" else rule.rule
 
 
+def overrules(rule: FieldMerge, *, name: str, ours: Values) -> bool:
+    """Whether the hub's changed value goes out whatever the system has changed its own to."""
+    mine = None if ours.get(name) is None else "ours"
+    decision = _decide(base="base", known=True, theirs="theirs", ours=mine, rule=rule, values=ours, times=Times())
+    return decision == "keep_ours"
+
+
 def _note_null(merged: Merged, name: str, base: Values | None, ours: Value) -> None:
     """An incoming null that must not overwrite: the remote is empty, so whatever the hub holds is still to be sent."""
     if base is None or base.get(name) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from hub.db.findings import OpenConflict
 from hub.db.links import LinkRow
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
+from hub.domain.merge import overrules
 from hub.mapping.errors import UnmappableValues
 from hub.record import RECORD_TYPES
 from hub.record.codec import decode_values
@@ -94,6 +95,8 @@ class Computed:
     incomplete: set[int] = field(default_factory=set)
     # Remote ids of records in conflict: the hub's side has changed since, and may have ended it.
     outdated: list[str] = field(default_factory=list)
+    # Remote ids of records that are in the way of a write with values that could not be read.
+    unread: list[str] = field(default_factory=list)
 
 
 async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Computed:
@@ -105,6 +108,9 @@ async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Comput
     kept_out = await _kept_out(tx, sync, ids)
     conflicts = await findings.open_conflicts(tx, connection_id=here, object_name=name, record_ids=ids)
     in_review = await findings.under_review(tx, record_ids=ids)
+    unreadable = await findings.unreadable_fields(
+        tx, connection_id=here, object_name=name, remote_ids=[link.remote_id for link in linked.values()]
+    )
     targets = await _Targets.load(tx, sync, stored.values())
     computed = Computed()
     for delivery in batch:
@@ -114,7 +120,8 @@ async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Comput
         elif record.deleted:
             _delete(computed, sync, delivery, link)
         elif link is not None:
-            _update(computed, sync, delivery, record, link, conflicts.get(record.id, {}), targets)
+            barred = _Barred(conflicts.get(record.id, {}), unreadable.get(link.remote_id, set()))
+            _update(computed, sync, delivery, record, link, barred, targets)
         elif record.id in kept_out or sync.mapping.create == "no" or not sync.mapping.scope_matches(record.values):
             computed.idle.append(delivery)
         elif record.id in in_review:
@@ -147,29 +154,32 @@ def _update(
     delivery: Delivery,
     record: StoredRecord,
     link: LinkRow,
-    in_conflict: Mapping[str, OpenConflict],
+    barred: _Barred,
     targets: _Targets,
 ) -> None:
-    if any(_has_moved(record.values[name], c) for name, c in in_conflict.items() if name in record.values):
+    if any(_has_moved(record.values[name], c) for name, c in barred.in_conflict.items() if name in record.values):
         computed.outdated.append(link.remote_id)
     shadow = decode_values(sync.record_type, link.shadow)
     values = {
         name: record.values[name]
         for name in sync.mapping.outbound
-        if name not in in_conflict and record.values[name] != shadow.get(name)
+        if name not in barred.in_conflict and record.values[name] != shadow.get(name)
     }
-    values |= _given_back(sync, in_conflict, shadow)
-    missing = targets.unlinked(values)
-    for name in missing:
+    values |= _given_back(sync, barred.in_conflict, shadow)
+    unread = [name for name in barred.unread(values) if not _overrules(sync, name, record)]
+    if unread and delivery.error_class != "Waiting":  # once: it may have been garbled on the way
+        computed.unread.append(link.remote_id)
+    missing = [name for name in targets.unlinked(values) if name not in unread]
+    for name in (*missing, *unread):
         del values[name]
     if not values and delivery.edited is None:
-        if missing:
-            computed.holds.append(Hold(delivery, targets.reason(missing)))
+        if unread or missing:
+            computed.holds.append(Hold(delivery, barred.reason(unread) if unread else targets.reason(missing)))
         else:
             computed.idle.append(delivery)
         return
     _add(computed, sync, delivery, "update", values, targets, link=link)
-    if missing:
+    if unread or missing:
         computed.incomplete.add(delivery.id)
 
 
@@ -180,6 +190,25 @@ def _given_back(sync: ObjectSync, in_conflict: Mapping[str, OpenConflict], shado
     for name in undone:
         theirs |= decode_values(sync.record_type, f"{{{encode_json(name).decode()}: {in_conflict[name].theirs}}}")
     return {name: value for name, value in theirs.items() if value != shadow.get(name)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Barred:
+    """Fields of one remote record that are not written: in open conflict, or with a value that could not be read."""
+
+    in_conflict: Mapping[str, OpenConflict]
+    unreadable: Collection[str]
+
+    def unread(self, values: Mapping[str, Value]) -> list[str]:
+        return [name for name in values if name in self.unreadable or findings.WHOLE_RECORD in self.unreadable]
+
+    def reason(self, names: Sequence[str]) -> str:
+        return f"Waits until the value in {', '.join(names)} of the remote record can be read: correct it there."
+
+
+def _overrules(sync: ObjectSync, name: str, record: StoredRecord) -> bool:
+    rule = sync.merge_rules.get(name)
+    return rule is None or overrules(rule, name=name, ours=record.values)
 
 
 def _has_moved(ours: Value, conflict: OpenConflict) -> bool:

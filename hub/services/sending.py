@@ -84,9 +84,10 @@ class _Sender:
             await tx.freeze()  # a record, its shadow and its conflicts must be of one moment
             computed = await compute(tx, sync, batch)
             await blow_fuses(tx, sync, computed)
-        if computed.outdated:
+        if computed.outdated or computed.unread:
             async with self.db.transaction() as tx:
                 await look_again(tx, sync, computed.outdated, reason="the hub's side of a conflict changed")
+                await look_again(tx, sync, computed.unread, reason="a value that could not be read is in the way")
         return computed
 
     async def _put_aside(self, holds: Sequence[Hold], idle: Sequence[Delivery]) -> None:
