@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.db import field_policies
 from hub.db.connections import StoredConnection
 from hub.services.connections import OpenedConnection, Workshop, open_connection
 from hub.services.custom_fields import list_custom_fields
@@ -23,7 +24,10 @@ class _Entry:
 
 
 class OpenConnections:
-    """Opens each connection once, and anew when its settings, options, mapping files or custom fields have changed."""
+    """Opens each connection once, and anew when what it is made from has changed.
+
+    That is: its settings, options and mapping files, the custom fields, and the field policies.
+    """
 
     def __init__(self, shop: Workshop) -> None:
         self._shop = shop
@@ -49,7 +53,8 @@ class OpenConnections:
     async def _current(self, stored: StoredConnection) -> _Entry:
         async with self._shop.db.transaction() as tx:
             declared = await list_custom_fields(tx)
-        made_from = _made_from(self._shop, stored), declared
+            policies = await field_policies.in_force(tx)
+        made_from = _made_from(self._shop, stored), declared, policies
         async with self._opening:
             entry = self._entries.get(stored.id)
             if entry is None or entry.made_from != made_from:

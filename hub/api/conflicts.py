@@ -10,12 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hub.api.door import V1, Door, DoorOf, Operator, Viewer
 from hub.api.paging import Cursor, IdPath, Limit, Page, decode_cursor, page_of
+from hub.api.problems import ApiProblem
 from hub.services import conflicts
 from hub.services.conflicts import ConflictView, Filter
 from hub.services.connection_care import connection_id_of
 from hub.services.custom_fields import record_types
 from hub.services.deciding import Choice, Decision, Outcome, resolve_conflict, resolve_conflicts
-from hub.services.deciding_many import decide_matching
+from hub.services.deciding_many import decide_always, decide_matching
+from hub.services.field_policies import PolicyName
+from hub.services.keys import Principal
 from hub.services.refusals import invalid
 from hub.services.reopening import reopen_conflict
 from hub.services.waking import wake_outbound
@@ -30,6 +33,13 @@ class Resolution(BaseModel):
 
     choice: Choice
     value: Any = None
+    always: bool = Field(
+        False, description="Also for all conflicts of this field to come: a field policy. Needs the role admin."
+    )
+    policy: PolicyName | None = Field(
+        None,
+        description="With always: prefer_hub for ours; prefer_remote (the default) or system_of_record for theirs.",
+    )
 
     def decision(self) -> Decision:
         return Decision(self.choice, self.value)
@@ -46,11 +56,18 @@ class Matching(BaseModel):
     record_id: UUID | None = None
 
 
-class Resolutions(Resolution):
+class Resolutions(BaseModel):
     """One decision for many conflicts: for these `ids`, or for all that are `matching`."""
 
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"choice": "theirs", "ids": [1, 2]}})
+
+    choice: Choice
+    value: Any = None
     ids: list[int] | None = Field(None, min_length=1, max_length=500)
     matching: Matching | None = None
+
+    def decision(self) -> Decision:
+        return Decision(self.choice, self.value)
 
 
 class Outcomes(BaseModel):
@@ -114,6 +131,11 @@ async def resolve_many(who: Operator, door: DoorOf, body: Resolutions) -> Outcom
 
 @router.post("/{conflict_id}/resolve", summary="Decide a conflict")
 async def resolve(who: Operator, door: DoorOf, conflict_id: IdPath, body: Resolution) -> ConflictView:
+    """With `always`, the other open conflicts of the field are decided alike, chunk by chunk."""
+    if body.always:
+        return await _resolve_always(who, door, conflict_id, body)
+    if body.policy is not None:
+        raise invalid("policy", "is for always")
     async with door.app.db.transaction() as tx:
         types = await record_types(tx)
         await resolve_conflict(tx, types, conflict_id=conflict_id, decision=body.decision(), actor=who.actor)
@@ -129,6 +151,21 @@ async def reopen(who: Operator, door: DoorOf, conflict_id: IdPath) -> ConflictVi
         opened = await reopen_conflict(tx, types, conflict_id=conflict_id, actor=who.actor)
         await wake_outbound(tx, door.queue)
     return opened
+
+
+async def _resolve_always(who: Principal, door: Door, conflict_id: int, body: Resolution) -> ConflictView:
+    if not who.may("admin"):
+        raise ApiProblem(403, "not-allowed", f"always needs the role admin, and the key has the role {who.role}.")
+    await decide_always(
+        door.app.db,
+        door.queue,
+        conflict_id=conflict_id,
+        decision=body.decision(),
+        policy=body.policy,
+        actor=who.actor,
+    )
+    async with door.app.db.transaction() as tx:
+        return await conflicts.get_conflict(tx, conflict_id=conflict_id)
 
 
 async def _wanted(door: Door, matching: Matching) -> Filter:

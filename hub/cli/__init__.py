@@ -13,6 +13,7 @@ from hub.cli import (
     fields,
     keys,
     mapping,
+    policies,
     records,
     retries,
     reviews,
@@ -56,5 +57,6 @@ app.add_typer(fields.app, name="fields")
 app.add_typer(records.app, name="records")
 app.add_typer(retries.app, name="retries")
 app.add_typer(conflicts.app, name="conflicts")
+app.add_typer(policies.app, name="policies")
 app.add_typer(reviews.app, name="reviews")
 app.add_typer(keys.app, name="keys")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -18,7 +20,8 @@ from hub.services.conflicts import Author, ConflictView, Filter, get_conflict, l
 from hub.services.connection_care import connection_id_of
 from hub.services.custom_fields import record_types
 from hub.services.deciding import Decision, Outcome, resolve_conflict, resolve_conflicts
-from hub.services.deciding_many import decide_matching
+from hub.services.deciding_many import Progress, decide_always, decide_matching
+from hub.services.field_policies import PolicyName
 from hub.services.reopening import reopen_conflict
 from hub.services.waking import wake_outbound
 
@@ -79,6 +82,12 @@ def resolve(
         list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of conflicts.", show_default=False)
     ] = None,
     take: Annotated[str, typer.Option(help="ours (the hub's), theirs (the system's), or another value.")] = "",
+    always: Annotated[
+        bool, typer.Option("--always", help="Also for all conflicts of this field to come: a field policy.")
+    ] = False,
+    policy: Annotated[
+        PolicyName | None, typer.Option(help="With --always and theirs: system_of_record instead of prefer_remote.")
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every open conflict that the options below leave.")
     ] = False,
@@ -96,9 +105,14 @@ def resolve(
         raise CommandFailed(
             "Say which: numbers, or --connection, --object, --field, --record or --all.", code="usage", exit_code=2
         )
+    if (always or policy) and (filtered or len(conflicts or ()) != 1 or not always):
+        raise CommandFailed("--always and --policy go with one conflict and --take.", code="usage", exit_code=2)
     if filtered:
         confirm("Decide every open conflict that fits?", yes=yes)
         outcomes = with_app(lambda hub: _by_filter(hub, decision, connection, object_name, field, record))
+    elif always and conflicts:
+        outcomes = with_app(lambda hub: _always(hub, conflicts[0], decision, policy))
+        outcomes = [Outcome(conflicts[0], True), *outcomes]
     elif conflicts and len(conflicts) == 1:
         _one(conflicts[0], decision, as_json)
         return
@@ -134,6 +148,24 @@ def _one(conflict: int, decision: Decision, as_json: bool) -> None:
     show(decided, good(text), as_json=as_json)
 
 
+async def _always(hub: App, conflict: int, decision: Decision, policy: PolicyName | None) -> list[Outcome]:
+    with _counting() as told:
+        return await decide_always(
+            hub.db, hub.queue, conflict_id=conflict, decision=decision, policy=policy, actor=actor(), progress=told
+        )
+
+
+@contextmanager
+def _counting() -> Iterator[Progress]:
+    with progress() as bars:
+        task = bars.add_task("conflicts", total=None)
+
+        async def told(done: int) -> None:
+            bars.update(task, completed=done)
+
+        yield told
+
+
 async def _by_numbers(hub: App, ids: list[int], decision: Decision) -> list[Outcome]:
     async with hub.db.transaction() as tx:
         types = await record_types(tx)
@@ -151,12 +183,7 @@ async def _by_filter(
 ) -> list[Outcome]:
     async with hub.db.transaction() as tx:
         wanted = Filter("open", await connection_id_of(tx, connection), object_name, field, record)
-    with progress() as bars:
-        task = bars.add_task("conflicts", total=None)
-
-        async def told(done: int) -> None:
-            bars.update(task, completed=done)
-
+    with _counting() as told:
         return await decide_matching(hub.db, hub.queue, wanted=wanted, decision=decision, actor=actor(), progress=told)
 
 

@@ -63,8 +63,15 @@ def _system(system: SystemWhy, field: str | None) -> list[RenderableType]:
     lines += [Text(f"  {reason}", style="yellow") for reason in standing.reasons]
     if field:
         rows: list[tuple[Any, ...]] = [
-            (f"  {f.object}", " ".join(f.remotes), f.direction, plain(f.agreed), "in step" if f.in_step else "differs")
+            (
+                f"  {f.object}",
+                " ".join(f.remotes),
+                f.direction,
+                plain(f.agreed),
+                "in step" if f.in_step else "differs",
+                f.policy or "as the mapping says",
+            )
             for f in system.fields
         ]
-        lines.append(table("  object", "field there", "direction", "agreed on", "", rows=rows))
+        lines.append(table("  object", "field there", "direction", "agreed on", "", "who wins", rows=rows))
     return lines

@@ -262,6 +262,32 @@ sa.Index(
     postgresql_where=conflict.c.state == "open",
 )
 
+# "Always so for this field": overrides the mapping's policy while nobody has revoked it.
+field_policy = sa.Table(
+    "field_policy",
+    metadata,
+    _id(),
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("field", sa.Text, nullable=False),
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    _at("decided_at", default=True),
+    sa.Column("from_conflict", sa.BigInteger),
+    sa.Column("revoked_by", sa.Text),
+    _at("revoked_at", nullable=True),
+    sa.CheckConstraint("policy in ('system_of_record', 'prefer_hub', 'prefer_remote')", name="policy"),
+)
+sa.Index(
+    "uq_field_policy_in_force",
+    field_policy.c.connection_id,
+    field_policy.c.object,
+    field_policy.c.field,
+    unique=True,
+    postgresql_where=field_policy.c.revoked_at.is_(None),
+)
+
 # A remote record that could not be taken over, as it came, with the problem of each field.
 quarantine = sa.Table(
     "quarantine",

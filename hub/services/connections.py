@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import to_jsonable_python
 
 from hub.budget import AccountBudget
-from hub.db import audit, connections
+from hub.db import audit, connections, field_policies
 from hub.db.connections import StoredConnection
 from hub.db.session import Database
 from hub.db.vault import StoredTokens, Vault
@@ -120,6 +120,7 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
     """Open a stored connection for work; the caller closes it. Raises MappingError."""
     async with shop.db.transaction() as tx:
         mappings = mappings_of(shop, stored, await record_types(tx))
+        policies = await field_policies.in_force(tx)
     opened, http = _open(shop, stored)
     sync = OpenConnection(
         id=stored.id,
@@ -128,6 +129,7 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
         account_id=stored.account_id or stored.name,
         connector=opened,
         mappings=mappings,
+        policies=policies,
     )
     return OpenedConnection(sync, http)
 

@@ -460,7 +460,7 @@ class _Outcome:
             self.touched.append(mine.id)
 
     def _rewrite(self, incoming: Incoming, mine: StoredRecord, merged: Merged, *, revived: bool) -> None:
-        rules = {name: self.sync.mapping.rules[name].rule for name in merged.take}
+        rules = {name: self.sync.merge_rules[name].rule for name in merged.take}
         self.log.append(
             Change(
                 record_id=mine.id,

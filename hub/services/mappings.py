@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.db import links, records
+from hub.db import field_policies, links, records
+from hub.db.connections import StoredConnection
+from hub.db.field_policies import FieldPolicy
 from hub.db.session import Database, Tx
 from hub.mapping.describe import check_mapping
 from hub.mapping.errors import MappingError, MappingIssue
@@ -20,13 +22,16 @@ from hub.sdk.connector import OpenConnector
 from hub.sdk.errors import RecordRejected
 from hub.services.connections import Workshop, connected, find_connection, mappings_of, open_connection
 from hub.services.custom_fields import record_types
-from hub.services.objects import ObjectSync, OpenConnection
+from hub.services.objects import ObjectSync, OpenConnection, policy_for
 from hub.services.refusals import NotFound, NotNow
 
 
 @dataclass(frozen=True, slots=True)
 class MappingView:
-    """One mapping in use. `inbound` and `outbound` are fields of the record by direction."""
+    """One mapping in use. `inbound` and `outbound` are fields of the record by direction.
+
+    `policies` says by field what people decided once and for all, overriding the mapping's own policy.
+    """
 
     connection: str
     object: str
@@ -35,6 +40,7 @@ class MappingView:
     digest: str
     inbound: tuple[str, ...]
     outbound: tuple[str, ...]
+    policies: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,11 @@ class MappingPreview:
 async def list_mappings(shop: Workshop, *, name: str) -> list[MappingView]:
     """Raises ConnectionUnknown, MappingError."""
     stored = await find_connection(shop, name)
+    policies = await _policies(shop)
     return [
-        MappingView(name, m.object, m.record.name, m.file, m.digest, m.inbound, m.outbound)
+        MappingView(
+            name, m.object, m.record.name, m.file, m.digest, m.inbound, m.outbound, _decided(policies, stored, m)
+        )
         for m in mappings_of(shop, stored, await _types(shop)).values()
     ]
 
@@ -61,6 +70,7 @@ async def list_mappings(shop: Workshop, *, name: str) -> list[MappingView]:
 async def check_mappings(shop: Workshop, *, name: str, mappings: Sequence[Mapping] | None = None) -> list[MappingIssue]:
     """Every fault of mappings (default: the connection's own): in the files, and against what the system has now.
 
+    Where people decided otherwise than a mapping says (`policies`), a warning tells so.
     Raises ConnectionUnknown and RemoteErrors.
     """
     stored = await find_connection(shop, name)
@@ -68,10 +78,12 @@ async def check_mappings(shop: Workshop, *, name: str, mappings: Sequence[Mappin
         checked = list(mappings_of(shop, stored, await _types(shop)).values()) if mappings is None else mappings
     except MappingError as exc:
         return list(exc.issues)
+    overridden = _overridden(await _policies(shop), stored, checked)
     async with connected(shop, stored) as opened:
         if not isinstance(opened, Describes):
-            return []
-        return [issue for mapping in checked for issue in await _check(opened, opened, mapping)]
+            return overridden
+        found = [issue for mapping in checked for issue in await _check(opened, opened, mapping)]
+    return found + overridden
 
 
 async def preview_mapping(shop: Workshop, *, name: str, object_name: str, remote_id: str) -> MappingPreview:
@@ -95,6 +107,32 @@ async def preview_mapping(shop: Workshop, *, name: str, object_name: str, remote
 async def _types(shop: Workshop) -> dict[str, RecordType]:
     async with shop.db.transaction() as tx:
         return await record_types(tx)
+
+
+async def _policies(shop: Workshop) -> list[FieldPolicy]:
+    async with shop.db.transaction() as tx:
+        return await field_policies.in_force(tx)
+
+
+def _decided(policies: Sequence[FieldPolicy], stored: StoredConnection, mapping: Mapping) -> dict[str, str]:
+    found = {name: policy_for(policies, stored.id, mapping, name) for name in mapping.inbound}
+    return {name: policy.sentence for name, policy in found.items() if policy}
+
+
+def _overridden(
+    policies: Sequence[FieldPolicy], stored: StoredConnection, mappings: Sequence[Mapping]
+) -> list[MappingIssue]:
+    return [
+        MappingIssue(
+            mapping.file,
+            mapping.rules[name].line,
+            name,
+            f"its policy {mapping.rules[name].policy.kind} is overridden by {sentence}.",
+            level="warning",
+        )
+        for mapping in mappings
+        for name, sentence in _decided(policies, stored, mapping).items()
+    ]
 
 
 async def _check(opened: OpenConnector, describing: Describes, mapping: Mapping) -> Sequence[MappingIssue]:

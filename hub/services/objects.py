@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
 from hub.db.changes import Origin
+from hub.db.field_policies import FieldPolicy
 from hub.domain.merge import FieldMerge
 from hub.mapping.model import Mapping
+from hub.record import RECORD_TYPES
 from hub.record.definition import RecordType
 from hub.sdk.capabilities import Capabilities, ObjectCapabilities
 from hub.sdk.connector import OpenConnector
@@ -24,6 +27,8 @@ class OpenConnection:
     account_id: str
     connector: OpenConnector
     mappings: MappingOf[str, Mapping]
+    # What people decided once and for all, of every connection (`field_policies.in_force`).
+    policies: Sequence[FieldPolicy] = ()
 
     @cached_property
     def objects(self) -> tuple[ObjectSync, ...]:
@@ -69,7 +74,16 @@ class ObjectSync:
 
     @cached_property
     def merge_rules(self) -> dict[str, FieldMerge]:
-        return {name: _merge_rule(self.mapping, name, self.connection) for name in self.mapping.inbound}
+        rules = {name: _merge_rule(self.mapping, name, self.connection) for name in self.mapping.inbound}
+        return {name: self._decided(name, rule) for name, rule in rules.items()}
+
+    def _decided(self, name: str, rule: FieldMerge) -> FieldMerge:
+        """The rule as a person's policy overrides it."""
+        policy = policy_for(self.connection.policies, self.connection.id, self.mapping, name)
+        if policy is None:
+            return rule
+        owner = policy.connection_id == self.connection.id if policy.policy == "system_of_record" else None
+        return FieldMerge(policy.policy, owner, clear_on_null=rule.clear_on_null, rule=policy.sentence)
 
     @cached_property
     def stamps(self) -> dict[str, tuple[str, ...]]:
@@ -85,6 +99,23 @@ class ObjectSync:
             for name, target in self.mapping.links.items()
             if name in self.mapping.rules
         }
+
+
+def policy_for(policies: Sequence[FieldPolicy], connection_id: int, mapping: Mapping, field: str) -> FieldPolicy | None:
+    """What was decided for a field of an object: for the object itself, else by naming another system its owner."""
+    about = [p for p in policies if p.field == field]
+    own = (p for p in about if p.connection_id == connection_id and p.object == mapping.object)
+    owners = (
+        p
+        for p in about
+        if p.policy == "system_of_record" and p.connection_id != connection_id and _related(p.record_type, mapping)
+    )
+    return next(own, None) or next(owners, None)
+
+
+def _related(record_type: str, mapping: Mapping) -> bool:
+    mine = {t.name for t in mapping.record.lineage}
+    return record_type in mine or mapping.record.name in {t.name for t in RECORD_TYPES[record_type].lineage}
 
 
 def origin_of(sync: ObjectSync, run_id: int) -> Origin:

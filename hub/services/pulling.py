@@ -17,6 +17,7 @@ from hub.sdk.errors import CursorExpired
 from hub.sdk.records import Page, ReadQuery
 from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
+from hub.services.field_policies import settle_by_policy
 from hub.services.inbound import Incoming, prepare
 from hub.services.objects import ObjectSync, OpenConnection
 from hub.services.sieving import apply_page
@@ -82,6 +83,7 @@ async def _begin(db: Database, sync: ObjectSync, owner: str, full: bool) -> tupl
             raise AlreadyRunning(f"{sync.connection.name} {name} is being read by another process.")
         await runs.abandon(tx, connection_id=here, object_name=name, kind="pull")
         run_id = await runs.start(tx, connection_id=here, object_name=name, kind="pull")
+        await settle_by_policy(tx, sync.connection)
         if full:
             await cursors.forget(tx, connection_id=here, object_name=name, direction="inbound")
         cursor = await cursors.load(tx, connection_id=here, object_name=name, direction="inbound")

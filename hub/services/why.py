@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from hub.db import records, standing
+from hub.db import field_policies, records, standing
+from hub.db.field_policies import FieldPolicy
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
 from hub.mapping.errors import MappingError
@@ -21,6 +23,7 @@ from hub.record.definition import RecordType
 from hub.record.values import Value, Values, encode_values
 from hub.sdk.http import decode_json
 from hub.services.connections import Workshop
+from hub.services.objects import policy_for
 from hub.services.refusals import NotFound, invalid
 from hub.services.standing import Rows, SystemStanding, load_rows, standing_of
 
@@ -45,7 +48,10 @@ class FieldWhy:
 
 @dataclass(frozen=True, slots=True)
 class FieldInSystem:
-    """How one object of a connection treats a field. `agreed` is the shadow's value (JSON), None without a link."""
+    """How one object of a connection treats a field. `agreed` is the shadow's value (JSON), None without a link.
+
+    `policy`: what a person decided for the field once and for all, which overrides the mapping's policy.
+    """
 
     object: str
     field: str
@@ -54,6 +60,7 @@ class FieldInSystem:
     rule: str
     agreed: Any
     in_step: bool
+    policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ async def why(
     values = _json(stored.values)
     names = [field] if field else list(kind.fields)
     now = await tx.now()
+    about = _About(shop, types, kind, stored, field, await field_policies.in_force(tx), now)
     return Why(
         record_type=record_type,
         record_id=record_id,
@@ -98,7 +106,7 @@ async def why(
         deleted=stored.deleted,
         merged_into=stored.merged_into,
         fields=tuple(_field(name, values.get(name), origins.get(name)) for name in names),
-        systems=tuple(_system(shop, types, rows, kind, stored, field, now) for rows in await load_rows(tx, record_id)),
+        systems=tuple(_system(about, rows) for rows in await load_rows(tx, record_id)),
     )
 
 
@@ -120,24 +128,30 @@ def _sentence(name: str, origin: MappingOf[str, Any]) -> str:
     return f"{name} was written by {writer}{where} at {when}{run}, by the rule {origin['rule'] or 'none'}."
 
 
-def _system(
-    shop: Workshop,
-    types: MappingOf[str, RecordType],
-    rows: Rows,
-    kind: RecordType,
-    stored: StoredRecord,
-    field: str | None,
-    now: datetime,
-) -> SystemWhy:
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What is asked, and what is known beside the rows of each connection."""
+
+    shop: Workshop
+    types: MappingOf[str, RecordType]
+    kind: RecordType
+    stored: StoredRecord
+    field: str | None
+    policies: Sequence[FieldPolicy]
+    now: datetime
+
+
+def _system(about: _About, rows: Rows) -> SystemWhy:
+    kind, stored, field = about.kind, about.stored, about.field
     try:
-        mappings = _mappings(shop, types, rows)
+        mappings = _mappings(about.shop, about.types, rows)
     except MappingError as exc:
         first = str(exc.issues[0])
-        return SystemWhy(standing_of(rows, now=now, further=[f"Its mappings cannot be used: {first}"]), ())
+        return SystemWhy(standing_of(rows, now=about.now, further=[f"Its mappings cannot be used: {first}"]), ())
     mine = [m for m in mappings.values() if m.record.name in {t.name for t in kind.lineage}]
-    fields = [f for m in mine for f in _in_system(rows, m, stored, field)]
+    fields = [f for m in mine for f in _in_system(rows, m, stored, field, about.policies)]
     further = _further(rows, kind, mine, stored, field, fields)
-    return SystemWhy(standing_of(rows, now=now, further=further), tuple(fields))
+    return SystemWhy(standing_of(rows, now=about.now, further=further), tuple(fields))
 
 
 def _mappings(shop: Workshop, types: MappingOf[str, RecordType], rows: Rows) -> dict[str, Mapping]:
@@ -156,7 +170,9 @@ def _loaded(
     return load_system(folder.parent, folder.name, {kind.name: kind for kind in types})
 
 
-def _in_system(rows: Rows, mapping: Mapping, stored: StoredRecord, field: str | None) -> list[FieldInSystem]:
+def _in_system(
+    rows: Rows, mapping: Mapping, stored: StoredRecord, field: str | None, policies: Sequence[FieldPolicy]
+) -> list[FieldInSystem]:
     link = rows.live(mapping.object)
     shadow = decode_values(mapping.record, link["shadow"]) if link else {}
     agreed = _json(shadow)
@@ -169,6 +185,7 @@ def _in_system(rows: Rows, mapping: Mapping, stored: StoredRecord, field: str | 
             rule=rule.rule,
             agreed=agreed.get(name),
             in_step=link is not None and _in_step(name, shadow, stored, rule.direction),
+            policy=decided.sentence if (decided := policy_for(policies, rows.connection.id, mapping, name)) else None,
         )
         for name, rule in mapping.rules.items()
         if field in (None, name)

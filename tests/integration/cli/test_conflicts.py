@@ -69,3 +69,21 @@ def test_a_resolution_without_a_choice_or_a_conflict_says_what_is_missing(partne
     assert "Say which" in partnerhub("conflicts", "resolve", "--take", "ours").error
     both = partnerhub("conflicts", "resolve", "1", "--all", "--take", "ours")
     assert both.code == 2
+
+
+def test_a_decision_for_always_is_a_policy_until_it_is_revoked(partnerhub: Command, sf: Remote, hs: Remote) -> None:
+    found = _conflicts(partnerhub, sf, hs, 2)
+    many = partnerhub("conflicts", "resolve", "--all", "--take", "theirs", "--always", "--yes")
+    assert many.code == 2
+    done = partnerhub("conflicts", "resolve", str(found[0]["id"]), "--take", "theirs", "--always", "--json").data
+    assert (done["resolved"], done["refused"]) == (2, 0)
+    [policy] = partnerhub("policies", "list", "--json").data
+    assert (policy["connection"], policy["field"], policy["policy"]) == ("hs", "city", "prefer_remote")
+    why = partnerhub("why", "partner", found[0]["record_id"], "city").out
+    assert "policy 1 prefer_remote of hs" in why
+    checked = partnerhub("mapping", "check", "--against", "hs")
+    assert checked.code == 0
+    assert "overridden by policy 1" in checked.out
+    assert partnerhub("policies", "revoke", "1").code == 0
+    assert partnerhub("policies", "list").out.strip() == "No field policy is in force."
+    assert "revoked by" in partnerhub("policies", "revoke", "1").error
