@@ -44,6 +44,18 @@ class Settings(BaseSettings):
         default="auto",
         description="console for people, json for machines, auto decides by whether a terminal reads it.",
     )
+    keep_deliveries_days: int = Field(
+        default=90,
+        ge=0,
+        le=36_500,
+        description="Days for which deliveries are kept that came to their end; 0: for ever.",
+    )
+    keep_inbox_days: int = Field(
+        default=30, ge=0, le=36_500, description="Days for which received webhook events are kept; 0: for ever."
+    )
+    keep_runs_days: int = Field(
+        default=365, ge=0, le=36_500, description="Days for which runs are kept that nothing names; 0: for ever."
+    )
     secret_keys: SecretStr | None = Field(
         default=None,
         description="Comma-separated Fernet keys for stored credentials: the first encrypts, all of them decrypt.",

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from hub.db.vault import Vault
 from hub.engines import Engines, start_engines, stop_engines
 from hub.queue import Queue, open_queue
 from hub.services.connections import Workshop
+from hub.services.pruning import Retention
 
 MAPPINGS = Path(__file__).parent.parent / "mappings"
 
@@ -35,6 +37,16 @@ class App:
     db: Database
     shop: Workshop
     queue: Queue
+
+    @property
+    def retention(self) -> Retention:
+        """How long the ledger keeps what came to its end."""
+        kept = self.settings
+        return Retention(
+            deliveries=_days(kept.keep_deliveries_days),
+            inbox=_days(kept.keep_inbox_days),
+            runs=_days(kept.keep_runs_days),
+        )
 
 
 @asynccontextmanager
@@ -67,6 +79,10 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             )
     finally:
         await asyncio.to_thread(stop_engines, engines)
+
+
+def _days(number: int) -> timedelta | None:
+    return timedelta(days=number) if number else None
 
 
 def _budget_of(budgets: Budgets, stored: StoredConnection) -> AccountBudget:

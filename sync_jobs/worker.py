@@ -18,6 +18,7 @@ from hub.services.connection_care import broken_systems
 from sync_jobs.jobs import JOBS
 from sync_jobs.opened import OpenConnections
 from sync_jobs.outcomes import run
+from sync_jobs.prune import keep_pruning
 from sync_jobs.sweep import keep_sweeping
 from sync_jobs.work import Work
 
@@ -32,11 +33,12 @@ _REDIS_AGAIN = timedelta(seconds=1)
 
 
 async def work_until(app: App, *, stop: asyncio.Event) -> None:
-    """Do the jobs of all connections, and sweep, until `stop` is set; then end what runs and close what is open."""
+    """Do the jobs of all connections, sweep and prune until `stop` is set; then end what runs, close what is open."""
     async with _work(app) as work, asyncio.TaskGroup() as group:
         group.create_task(_take_jobs(work, QUEUES["pull"], most=LONG_JOBS, stop=stop))
         group.create_task(_take_jobs(work, QUEUES["push"], most=SHORT_JOBS, stop=stop))
         group.create_task(keep_sweeping(work, stop=stop))
+        group.create_task(keep_pruning(app.db, app.retention, stop=stop))
         log.info("worker_started")
         for name, problem in broken_systems().items():
             log.warning("connector_broken", connector=name, message=problem)

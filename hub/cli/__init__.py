@@ -14,6 +14,7 @@ from hub.cli import (
     keys,
     mapping,
     policies,
+    prune,
     records,
     retries,
     reviews,
@@ -51,6 +52,7 @@ app.command(rich_help_panel="Syncing")(sync.sync)
 app.command(rich_help_panel="Syncing")(status.status)
 app.command(rich_help_panel="Syncing")(status.runs)
 app.command(rich_help_panel="Syncing")(why.why)
+app.command(rich_help_panel="Syncing")(prune.prune)
 
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(fields.app, name="fields")

@@ -159,3 +159,8 @@ def test_a_record_is_deleted_and_restored_when_that_is_meant(partnerhub: Command
     assert "was deleted" in partnerhub("records", "delete", "partner", deleted, "--yes").error
     assert partnerhub("records", "restore", "partner", deleted).code == 0
     assert "is not deleted" in partnerhub("records", "restore", "partner", deleted).error
+
+
+def test_pruning_a_young_hub_takes_nothing_away_and_says_so(partnerhub: Command) -> None:
+    assert partnerhub("prune").out.strip() == "Nothing taken away."
+    assert set(partnerhub("prune", "--json").data.values()) == {0}

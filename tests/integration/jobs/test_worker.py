@@ -65,3 +65,19 @@ async def test_a_connection_that_rests_is_come_back_to_when_the_rest_is_over(hub
         await hub.hint(hub.left, changed)
         waited = await until(lambda: len(hub.right.rows()) == 2, seconds=8)
     assert waited > 0.9
+
+
+async def test_a_worker_prunes_what_is_older_than_the_settings_allow(hub: Hub) -> None:
+    async with hub.app.db.transaction() as tx:
+        await tx.run(
+            "insert into inbox (connection_id, event_id, object, remote_id, kind, received_at)"
+            " values (1, 'old', 'partners', '1', 'changed', now() - interval '31 days'),"
+            " (1, 'new', 'partners', '1', 'changed', now())"
+        )
+    async with hub.worker():
+        await until(partial(_events_left, hub, ["new"]), seconds=10)
+
+
+async def _events_left(hub: Hub, expected: list[str]) -> bool:
+    async with hub.app.db.transaction() as tx:
+        return [row["event_id"] for row in await tx.all("select event_id from inbox")] == expected
