@@ -52,6 +52,9 @@ def change(
         ),
     ] = None,
     poll_seconds: Annotated[int | None, typer.Option(help="Seconds between two regular reads.", min=1)] = None,
+    grace_seconds: Annotated[
+        int | None, typer.Option(help="Seconds that a deletion there waits before the hub follows it.", min=0)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change settings and options of a connection: they are tried first and stored only when they are good."""
@@ -60,6 +63,7 @@ def change(
         "ca_file": str(ca_file) if ca_file else None,
         "mappings": str(mappings) if mappings else None,
         "poll_seconds": poll_seconds,
+        "grace_seconds": grace_seconds,
     }
     options: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
     options.update({option: None for option in unset or () if option in given})

@@ -13,6 +13,7 @@ from hub.cli.output import AsJson, plain, show, table
 from hub.cli.session import with_app
 from hub.services.custom_fields import record_types
 from hub.services.lookups import find_record
+from hub.services.standing import LinkView, known_by
 from hub.services.why import SystemWhy, Why
 from hub.services.why import why as explain
 
@@ -61,6 +62,7 @@ def _system(system: SystemWhy, field: str | None) -> list[RenderableType]:
     head = Text.assemble((standing.connection, "bold"), f": {linked or 'not linked'}")
     lines: list[RenderableType] = [head]
     lines += [Text(f"  {reason}", style="yellow") for reason in standing.reasons]
+    lines += [Text(f"  {line}", style="dim") for link in standing.links if (line := _redirect(link))]
     if field:
         rows: list[tuple[Any, ...]] = [
             (
@@ -75,3 +77,11 @@ def _system(system: SystemWhy, field: str | None) -> list[RenderableType]:
         ]
         lines.append(table("  object", "field there", "direction", "agreed on", "", "who wins", rows=rows))
     return lines
+
+
+def _redirect(link: LinkView) -> str | None:
+    departure = link.departure
+    if link.state != "redirected" or departure is None:
+        return None
+    into = " ".join(filter(None, (departure.into_object, departure.into_id)))
+    return f"{link.object} {link.remote_id} was merged into {into} ({known_by(departure)})."

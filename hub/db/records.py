@@ -56,6 +56,13 @@ async def living(tx: Tx, record_type: RecordType, ids: Sequence[UUID]) -> set[UU
     return {row[0] for row in rows}
 
 
+async def versions(tx: Tx, record_type: RecordType, ids: Collection[UUID]) -> dict[UUID, int]:
+    """The version that each record is at."""
+    return dict(
+        await tx.tuples(f"select id, version from {record_type.root.name} where id = any(%s)", Uuids(sorted(ids)))
+    )
+
+
 async def whereabouts(tx: Tx, record_type: RecordType, ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """For those of the ids that are records of this type: the record itself, or the survivor of its merges.
 

@@ -8,6 +8,9 @@ from datetime import timedelta
 
 from hub.db.session import Tx
 
+# The reason of those that the system itself announced.
+WEBHOOK = "webhook"
+
 
 @dataclass(frozen=True, slots=True)
 class Reread:
@@ -17,6 +20,7 @@ class Reread:
     remote_id: str
     request: int
     attempts: int
+    reason: str
 
 
 async def ask(
@@ -45,7 +49,7 @@ async def ask(
 
 async def due(tx: Tx, *, connection_id: int, limit: int) -> list[Reread]:
     rows = await tx.tuples(
-        "select object, remote_id, request, attempts from reread"
+        "select object, remote_id, request, attempts, reason from reread"
         " where connection_id = %s and next_attempt_at <= clock_timestamp() order by request limit %s",
         connection_id,
         limit,

@@ -110,6 +110,45 @@ sa.Index(
 sa.Index("ix_link_departed", link.c.record_id, postgresql_where=link.c.state != "live")
 sa.Index("ix_link_waits_for", link.c.connection_id, postgresql_where=link.c.waits_for.isnot(None))
 
+# Links that ended: how the hub knows, and what follows for its record after the grace.
+departure = sa.Table(
+    "departure",
+    metadata,
+    _id(),
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text, nullable=False),
+    sa.Column("record_id", UUID, nullable=False),
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("into_object", sa.Text),
+    sa.Column("into_id", sa.Text),
+    # The delete policy that follows, and the version of the hub's record when the link ended.
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    # What a deactivation replaced: put back when the remote record comes back.
+    sa.Column("replaced", JSONB),
+    _at("remote_at", nullable=True),
+    _at("due_at", nullable=True),
+    _at("settled_at", nullable=True),
+    sa.Column("run_id", sa.BigInteger),
+    _at("at", default=True),
+    sa.CheckConstraint("kind in ('deleted', 'purged', 'merged')", name="kind"),
+    sa.CheckConstraint("source in ('tombstone', 'webhook', 'probe', 'scan', 'hub')", name="source"),
+    sa.CheckConstraint("policy in ('mirror', 'deactivate', 'unlink', 'ask')", name="policy"),
+    sa.CheckConstraint("state in ('waiting', 'done', 'cancelled')", name="state"),
+)
+sa.Index("ix_departure_link", departure.c.connection_id, departure.c.object, departure.c.remote_id)
+sa.Index(
+    "ix_departure_due",
+    departure.c.connection_id,
+    departure.c.due_at,
+    postgresql_where=departure.c.state == "waiting",
+)
+
 change = sa.Table(
     "change",
     metadata,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.mapping.cel import Condition, Expression, ExpressionError
 from hub.mapping.channel import Channel, fold
 from hub.mapping.check import check_channels
 from hub.mapping.compile import compile_get, compile_put
+from hub.mapping.deleting import deletion_rules
 from hub.mapping.errors import MappingError, MappingIssue
 from hub.mapping.lenses.base import Lens
 from hub.mapping.lenses.link import LinkLens
 from hub.mapping.lenses.registry import DEFAULTS, LensFault, make_lens
 from hub.mapping.model import Mapping
 from hub.mapping.paths import ABSENT
-from hub.mapping.rules import Direction, FieldPolicy, FieldRule, MatchRule
+from hub.mapping.rules import Direction, FieldPolicy, FieldRule, MatchRule, OnDelete
 from hub.mapping.schema import FieldDoc, MappingDoc, PolicyDoc
 from hub.mapping.source import Path_, Source
 from hub.record.definition import CUSTOM_PREFIX, Field, RecordType
@@ -32,6 +34,7 @@ def build(doc: MappingDoc, *, source: Source, system: str, record_types: dict[st
     channels = tuple(c for name, part in doc.fields.items() if (c := builder.channel(name, part)) is not None)
     locks = builder.locks()
     when = builder.condition(doc.scope.when, ("scope", "when"), "scope")
+    on_delete = builder.on_delete(channels)
     issues = [*builder.issues, *check_channels(channels, doc=doc, record=record, source=source)]
     if issues:
         raise MappingError(tuple(sorted(issues, key=lambda issue: issue.line)))
@@ -46,7 +49,7 @@ def build(doc: MappingDoc, *, source: Source, system: str, record_types: dict[st
         match=tuple(MatchRule(tuple(m.on), m.scored) for m in doc.match),
         channels=channels,
         create="yes" if doc.create else "no",
-        on_delete=doc.on_delete,
+        on_delete=on_delete,
         constants=dict(doc.constants),
         locks=locks,
         digest=digest,
@@ -161,6 +164,14 @@ class _Builder:
             line=line,
             rule=f"{self.source.file}:{line} {' + '.join(remotes)} → {name}{shown}",
         )
+
+    def on_delete(self, channels: Sequence[Channel]) -> OnDelete:
+        """The compiled delete policies."""
+        outbound = [c.rule.name for c in channels if c.rule.direction != "pull"]
+        rules, faults = deletion_rules(self.doc.on_delete, record=self.record, outbound=outbound)
+        for path, message in faults:
+            self.fault(("on_delete", *path), "on_delete", message)
+        return rules
 
     def locks(self) -> dict[str, Condition]:
         """The compiled `locked_when` conditions by field."""

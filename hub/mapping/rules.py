@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from msgspec import Struct
@@ -13,10 +13,25 @@ from hub.record.values import Value, Values
 from hub.sdk.records import JsonValue, RemoteFields
 
 Direction = Literal["both", "pull", "push"]
-OnDelete = Literal["mirror", "unlink", "ask"]
 PolicyKind = Literal[
     "review", "system_of_record", "prefer_hub", "prefer_remote", "latest_wins", "fill_only", "locked_when"
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePolicy:
+    """What a deletion on one side does to the other: `deactivate` sets `values` there instead of deleting."""
+
+    kind: Literal["mirror", "deactivate", "unlink", "ask"] = "unlink"
+    values: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OnDelete:
+    """`pull`: what a deletion there does to the hub's record; `push`: what one in the hub does there, never `ask`."""
+
+    pull: DeletePolicy = field(default_factory=DeletePolicy)
+    push: DeletePolicy = field(default_factory=DeletePolicy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from hub.mapping.lenses.registry import LENSES
 
@@ -96,6 +105,50 @@ class FieldDoc(_Part):
         return value
 
 
+FieldName = Annotated[str, StringConstraints(pattern=NAME)]
+
+
+class DeactivateDoc(_Part):
+    """Setting fields instead of deleting."""
+
+    deactivate: dict[FieldName, Any] = Field(
+        min_length=1, description="Record fields and the values they get when the other side's record is deleted."
+    )
+
+
+def _form_of_deletion(value: object) -> str:
+    """Which of the three forms of a delete policy is meant, so that its faults are told in its own words."""
+    if isinstance(value, DeactivateDoc) or (isinstance(value, dict) and "deactivate" in value):
+        return "deactivate"
+    return "directions" if isinstance(value, dict | OnDeleteDoc) else "word"
+
+
+def _form_of_side(value: object) -> str:
+    return "deactivate" if isinstance(value, dict | DeactivateDoc) else "word"
+
+
+_Deactivate = Annotated[DeactivateDoc, Tag("deactivate")]
+
+
+class OnDeleteDoc(_Part):
+    """What deletions do, per direction."""
+
+    pull: Annotated[
+        Annotated[Literal["mirror", "unlink", "ask"], Tag("word")] | _Deactivate, Discriminator(_form_of_side)
+    ] = Field("unlink", description="What a deletion there does to the hub's record.")
+    push: Annotated[Annotated[Literal["mirror", "unlink"], Tag("word")] | _Deactivate, Discriminator(_form_of_side)] = (
+        Field("unlink", description="What a deletion in the hub does to the remote record.")
+    )
+
+
+OnDelete = Annotated[
+    Annotated[Literal["mirror", "unlink", "ask"], Tag("word")]
+    | _Deactivate
+    | Annotated[OnDeleteDoc, Tag("directions")],
+    Discriminator(_form_of_deletion),
+]
+
+
 class MappingDoc(_Part):
     """How one remote object and one record type of Partner Hub correspond."""
 
@@ -106,11 +159,9 @@ class MappingDoc(_Part):
     key: KeyDoc | None = None
     match: list[MatchDoc] = Field([], description="Ways to recognise a record, tried in this order.")
     create: bool = Field(True, description="Whether the hub may create remote records here.")
-    on_delete: Literal["mirror", "unlink", "ask"] = Field(
-        "unlink", description="What a remote deletion does to the record."
-    )
+    on_delete: OnDelete = Field("unlink", description="What the end of one side's record does to the other's.")
     constants: dict[RemotePath, Constant] = Field({}, description="Remote fields set on every record created there.")
-    fields: dict[Annotated[str, StringConstraints(pattern=NAME)], FieldDoc] = Field(min_length=1)
+    fields: dict[FieldName, FieldDoc] = Field(min_length=1)
 
 
 def json_schema() -> dict[str, Any]:

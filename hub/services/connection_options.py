@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hub.services.objects import GRACE
 from hub.services.refusals import Fault, Invalid
 
 
@@ -19,6 +21,9 @@ class ConnectionOptions(BaseModel):
     allow_private: bool | None = Field(None, description="Its address may be a private one.")
     mappings: str | None = Field(None, description="Folder with this connection's own mappings.")
     poll_seconds: int | None = Field(None, ge=1, description="Seconds between two regular reads; 60 without it.")
+    grace_seconds: int | None = Field(
+        None, ge=0, description="Seconds that a deletion there waits before the hub follows it; 600 without it."
+    )
 
 
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,3 +41,9 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
                 for e in exc.errors(include_input=False, include_url=False)
             ]
         ) from None
+
+
+def grace_of(options: Mapping[str, Any]) -> timedelta:
+    """How long a deletion in the connection's system waits before the hub's record follows it."""
+    seconds = options.get("grace_seconds")
+    return GRACE if seconds is None else timedelta(seconds=seconds)

@@ -28,7 +28,7 @@ from hub.sdk.capabilities import Account, Checks, Closes
 from hub.sdk.clock import Clock, SystemClock
 from hub.sdk.connector import ConnectorContext, ConnectorSpec, OpenConnector
 from hub.sdk.http import Budget, RemoteHttp, open_http
-from hub.services.connection_options import checked_options
+from hub.services.connection_options import checked_options, grace_of
 from hub.services.custom_fields import record_types
 from hub.services.objects import OpenConnection
 
@@ -130,6 +130,7 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
         connector=opened,
         mappings=mappings,
         policies=policies,
+        grace=grace_of(stored.options),
     )
     return OpenedConnection(sync, http)
 

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import structlog
 
-from hub.db import connections, deliveries, rereads, runs
+from hub.db import connections, deliveries, departures, rereads, runs
 from hub.db.session import Database
 from hub.domain.outcomes import what_next
 from hub.sdk.errors import AuthFailed, RemoteError
 from hub.services.counts import Counts
+from hub.services.grace import carry_out_due
 from hub.services.objects import OpenConnection
 from hub.services.outbound import plan_deliveries
 from hub.services.pulling import AlreadyRunning, Progress, pull_object
@@ -71,8 +72,15 @@ async def reread(db: Database, connection: OpenConnection) -> Counts:
 
 
 async def push(db: Database, connection: OpenConnection, *, owner: str) -> Counts:
-    """Plan deliveries from the change log and write what is due. Raises Halted when the connection must rest."""
-    total = Counts()
+    """Carry out deletions whose grace is over, plan deliveries from the change log, and write what is due.
+
+    Raises Halted when the connection must rest, and the RemoteErrors of reads.
+    """
+    try:
+        total = await carry_out_due(db, connection)
+    except RemoteError as exc:
+        await halt(db, connection, exc)
+        raise
     while True:
         async with db.transaction() as tx:
             planned = await plan_deliveries(tx, connection)
@@ -89,13 +97,14 @@ async def resting(db: Database, connection_id: int) -> timedelta | None:
 
 
 async def due_in(db: Database, connection_id: int) -> timedelta | None:
-    """How long until this connection has something to deliver or to read again; None when there is nothing."""
+    """How long until this connection has something to deliver, to delete or to read again; None: nothing is left."""
     async with db.transaction() as tx:
         waits = [
             wait
             for wait in (
                 await deliveries.next_due_in(tx, connection_id=connection_id),
                 await rereads.next_due_in(tx, connection_id=connection_id),
+                await departures.next_due_in(tx, connection_id=connection_id),
             )
             if wait is not None
         ]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from hub.db import findings, links, rereads
 from hub.db.links import LinkHead
 from hub.db.session import Tx
 from hub.sdk.records import Deletion
+from hub.services.endings import follow, note_departures
 from hub.services.inbound import Applied
 from hub.services.merging import merge_records
-from hub.services.objects import ObjectSync, origin_of
-from hub.services.removal import mark_deleted
+from hub.services.objects import ObjectSync
 
 
 async def apply_deletions(
@@ -26,16 +25,16 @@ async def apply_deletions(
     applied = Applied()
     ids = [d.id for d in deletions] + [d.merged_into for d in deletions if d.merged_into]
     known = await links.heads(tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=ids)
-    gone: list[str] = []
+    gone: list[Deletion] = []
     ended: list[str] = []
     for deletion in deletions:
         head = known.get(deletion.id)
         if head is not None and head.state != "redirected" and deletion.merged_into:
-            await _follow_merge(tx, sync, head, deletion.merged_into, as_of, run_id, applied)
+            await _follow_merge(tx, sync, head, deletion, as_of, run_id, applied)
         elif head is not None and head.state == "live":
             if head.as_of > as_of:
                 continue  # the hub knows something newer of it
-            gone.append(deletion.id)
+            gone.append(deletion)
         ended.append(deletion.id)
     if gone:
         await _bury(tx, sync, gone, run_id, applied)
@@ -44,34 +43,24 @@ async def apply_deletions(
     return applied
 
 
-async def _bury(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str], run_id: int, applied: Applied) -> None:
-    orphaned = await links.mark_deleted(
-        tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=remote_ids
+async def _bury(tx: Tx, sync: ObjectSync, gone: Sequence[Deletion], run_id: int, applied: Applied) -> None:
+    by_id = {deletion.id: deletion for deletion in gone}
+    ended = await links.mark_deleted(
+        tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=list(by_id)
     )
-    applied.counts["deleted"] += len(orphaned)
-    if sync.mapping.on_delete == "mirror":
-        await delete_records(tx, sync, [record_id for record_id, _ in orphaned], run_id, applied)
-    elif sync.mapping.on_delete == "ask":
-        await findings.ask_about_deletion(
-            tx,
-            connection_id=sync.connection.id,
-            object_name=sync.name,
-            record_type=sync.record_type.name,
-            run_id=run_id,
-            records=orphaned,
-        )
-
-
-async def delete_records(tx: Tx, sync: ObjectSync, record_ids: Sequence[UUID], run_id: int, applied: Applied) -> None:
-    """Delete the hub's records too; the other systems hear of it through the change log."""
-    applied.touched += await mark_deleted(tx, sync.record_type, record_ids, origin=origin_of(sync, run_id))
+    applied.counts["deleted"] += len(ended)
+    parted = [(record_id, by_id[remote_id]) for record_id, remote_id in ended]
+    counts, touched = await follow(tx, sync, parted=parted, run_id=run_id)
+    applied.counts += counts
+    applied.touched += touched
 
 
 async def _follow_merge(
-    tx: Tx, sync: ObjectSync, loser: LinkHead, survivor_id: str, as_of: datetime, run_id: int, applied: Applied
+    tx: Tx, sync: ObjectSync, loser: LinkHead, merge: Deletion, as_of: datetime, run_id: int, applied: Applied
 ) -> None:
     """Redirect the losing remote id; where the survivor stands for another record, the two records become one."""
-    here, name = sync.connection.id, sync.name
+    here, name, survivor_id = sync.connection.id, sync.name, str(merge.merged_into)
+    await note_departures(tx, sync, parted=[(loser.record_id, merge)], run_id=run_id, followed=False)
     heads = await links.heads(tx, connection_id=here, object_name=name, remote_ids=[survivor_id])
     survivor = heads.get(survivor_id)
     await links.redirect(

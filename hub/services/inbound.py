@@ -26,6 +26,7 @@ from hub.sdk.http import encode_json
 from hub.sdk.records import JsonValue, RemoteFields, RemoteRecord
 from hub.services.claims import claimed_by_key
 from hub.services.counts import Counts
+from hub.services.endings import CAME_BACK, reactivated, take_back
 from hub.services.matching import Match, match_new
 from hub.services.merging import merge_records
 from hub.services.objects import ObjectSync, origin_of
@@ -321,6 +322,7 @@ async def _merge(
         tx, connection_id=sync.connection.id, object_name=sync.name, record_ids=list(ours)
     )
     meetings: list[_Meeting] = []
+    replaced = await take_back(tx, sync, [pair.incoming.remote_id for pair in pairs if pair.link == "deleted"])
     for pair in pairs:
         base = shadows[pair.incoming.remote_id][0] if pair.linked else None
         if own := _own_echo(sync, pair.incoming, sent.get(pair.record_id)):
@@ -330,6 +332,8 @@ async def _merge(
     outcome = _Outcome(sync=sync, run_id=run_id)
     for m in meetings:
         merged = m.merge(sync, times.get(m.pair.incoming.remote_id))
+        if old := replaced.get(m.pair.incoming.remote_id):
+            merged.take = {**reactivated(sync, m.mine, old), **merged.take}
         outcome.add(m.pair, m.mine, merged, open_fields=m.open_fields, undecided=m.undecided)
     await outcome.store(tx, as_of)
     applied.counts.update(outcome.counts)
@@ -460,7 +464,8 @@ class _Outcome:
             self.touched.append(mine.id)
 
     def _rewrite(self, incoming: Incoming, mine: StoredRecord, merged: Merged, *, revived: bool) -> None:
-        rules = {name: self.sync.merge_rules[name].rule for name in merged.take}
+        mapped = self.sync.merge_rules
+        rules = {name: mapped[name].rule if name in mapped else CAME_BACK for name in merged.take}
         self.log.append(
             Change(
                 record_id=mine.id,

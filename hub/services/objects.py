@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property, partial
 
 from hub.db.changes import Origin
@@ -16,10 +17,15 @@ from hub.record.definition import RecordType
 from hub.sdk.capabilities import Capabilities, ObjectCapabilities
 from hub.sdk.connector import OpenConnector
 
+GRACE = timedelta(minutes=10)
+
 
 @dataclass(frozen=True)
 class OpenConnection:
-    """A connection with its open connector and its mappings by object, parents first."""
+    """A connection with its open connector and its mappings by object, parents first.
+
+    `grace`: how long a deletion there waits before the hub's record follows it.
+    """
 
     id: int
     name: str
@@ -29,6 +35,7 @@ class OpenConnection:
     mappings: MappingOf[str, Mapping]
     # What people decided once and for all, of every connection (`field_policies.in_force`).
     policies: Sequence[FieldPolicy] = ()
+    grace: timedelta = GRACE
 
     @cached_property
     def objects(self) -> tuple[ObjectSync, ...]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from hub.db import changes, cursors, deliveries, findings, links, records
+from hub.db import changes, cursors, deliveries, departures, findings, links, records
 from hub.db.deliveries import Delivery, Op
+from hub.db.departures import Last
 from hub.db.findings import OpenConflict
 from hub.db.links import LinkRow
 from hub.db.records import StoredRecord
@@ -105,7 +106,7 @@ async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Comput
     ids = [d.record_id for d in batch]
     stored = await records.load(tx, sync.record_type, ids)
     linked = await links.of_records(tx, connection_id=here, object_name=name, record_ids=ids)
-    kept_out = await _kept_out(tx, sync, ids)
+    kept_out = await _kept_out(tx, sync, stored)
     conflicts = await findings.open_conflicts(tx, connection_id=here, object_name=name, record_ids=ids)
     in_review = await findings.under_review(tx, record_ids=ids)
     unreadable = await findings.unreadable_fields(
@@ -118,7 +119,7 @@ async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Comput
         if record is None or record.merged_into is not None:
             computed.idle.append(delivery)
         elif record.deleted:
-            _delete(computed, sync, delivery, link)
+            _delete(computed, sync, delivery, link, targets)
         elif link is not None:
             barred = _Barred(conflicts.get(record.id, {}), unreadable.get(link.remote_id, set()))
             _update(computed, sync, delivery, record, link, barred, targets)
@@ -131,21 +132,46 @@ async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Comput
     return computed
 
 
-async def _kept_out(tx: Tx, sync: ObjectSync, ids: Sequence[UUID]) -> set[UUID]:
+async def _kept_out(tx: Tx, sync: ObjectSync, stored: Mapping[UUID, StoredRecord]) -> set[UUID]:
     """Records that were deleted in this object and are not made again.
 
-    Where deletions are mirrored, a record that lives in the hub in spite of one was restored, and is restored here.
+    Made again are those that the hub had deleted there itself; and where deletions are mirrored, all that live in the
+    hub in spite of one, for they were restored. One that waits for its grace was so only if it was changed since.
     """
-    if sync.mapping.on_delete == "mirror":
-        return set()
-    return await links.tombstones(tx, connection_id=sync.connection.id, object_name=sync.name, record_ids=ids)
+    here, name = sync.connection.id, sync.name
+    gone = await links.tombstones(tx, connection_id=here, object_name=name, record_ids=list(stored))
+    if not gone:
+        return gone
+    last = await departures.last_of(tx, connection_id=here, object_name=name, record_ids=gone)
+    mirrored = sync.mapping.on_delete.pull.kind == "mirror"
+    return {record_id for record_id in gone if not _may_return(last.get(record_id), stored[record_id], mirrored)}
 
 
-def _delete(computed: Computed, sync: ObjectSync, delivery: Delivery, link: LinkRow | None) -> None:
-    if link is None or sync.mapping.on_delete != "mirror":
-        computed.idle.append(delivery)
-    else:
+def _may_return(last: Last | None, record: StoredRecord, mirrored: bool) -> bool:
+    if last is not None and last.by_hub:
+        return True
+    return mirrored and (last is None or last.waiting_since is None or record.version > last.waiting_since)
+
+
+def _delete(
+    computed: Computed,
+    sync: ObjectSync,
+    delivery: Delivery,
+    link: LinkRow | None,
+    targets: _Targets,
+) -> None:
+    """What the mapping says of remote records whose record was deleted in the hub."""
+    policy = sync.mapping.on_delete.push
+    if link is not None and policy.kind == "mirror":
         computed.writes.append(Write(delivery, "delete", {}, {}, remote_id=link.remote_id))
+        return
+    if link is not None and policy.kind == "deactivate":
+        shadow = decode_values(sync.record_type, link.shadow)
+        values = {name: value for name, value in policy.values.items() if shadow.get(name) != value}
+        if values:
+            _add(computed, sync, delivery, "update", values, targets, link=link)
+            return
+    computed.idle.append(delivery)
 
 
 def _update(

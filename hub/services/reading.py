@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from hub.db import links, rereads
-from hub.db.rereads import Reread
+from hub.db.rereads import WEBHOOK, Reread
 from hub.db.session import Database, Tx
 from hub.sdk.capabilities import FindsByKey, Reads
 from hub.sdk.errors import RemoteError
@@ -21,14 +23,20 @@ from hub.services.sieving import apply_page
 _REREADS_A_STEP = 500
 
 
-async def read_and_apply(db: Database, sync: ObjectSync, *, ids: Sequence[str], run_id: int) -> Counts:
-    """Read these ids with the strongest consistency the API has, and take over what changed."""
+async def read_and_apply(
+    db: Database, sync: ObjectSync, *, ids: Sequence[str], run_id: int, announced: Collection[str] = ()
+) -> Counts:
+    """Read these ids with the strongest consistency the API has, and take over what changed.
+
+    `announced`: those of them that a webhook named.
+    """
     if not ids or not isinstance(sync.connection.connector, Reads):
         return Counts()
     async with db.transaction() as tx:
         as_of = await tx.now()
     result = await sync.connection.connector.read_many(sync.name, list(ids), sync.mapping.read_fields)
-    return await apply_now(db, sync, remote=result.records, deletions=result.deletions, as_of=as_of, run_id=run_id)
+    deletions = [replace(d, source="webhook") if d.id in announced else d for d in result.deletions]
+    return await apply_now(db, sync, remote=result.records, deletions=deletions, as_of=as_of, run_id=run_id)
 
 
 async def look_again(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str], *, reason: str) -> None:
@@ -83,7 +91,9 @@ async def serve_rereads(db: Database, connection: OpenConnection, *, run_id: int
         if not mine:
             continue
         try:
-            counts += await read_and_apply(db, sync, ids=[r.remote_id for r in mine], run_id=run_id)
+            announced = {r.remote_id for r in mine if r.reason == WEBHOOK}
+            ids = [r.remote_id for r in mine]
+            counts += await read_and_apply(db, sync, ids=ids, run_id=run_id, announced=announced)
         except RemoteError:
             async with db.transaction() as tx:
                 await rereads.postpone(

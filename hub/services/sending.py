@@ -22,6 +22,7 @@ from hub.sdk.errors import AuthFailed, RecordGone, RecordRejected, RemoteError
 from hub.sdk.records import Deletion, WriteOp, WriteOutcome, Written
 from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
+from hub.services.endings import note_departures
 from hub.services.fuse import blow_fuses
 from hub.services.objects import ObjectSync, OpenConnection
 from hub.services.outbound import Computed, Hold, Write, compute
@@ -177,9 +178,7 @@ class _Sender:
         here, name = sync.connection.id, sync.name
         clashes: set[UUID] = set()
         if op == "delete":
-            await links.mark_deleted(
-                tx, connection_id=here, object_name=name, remote_ids=[w.remote_id for w, _ in done if w.remote_id]
-            )
+            await self._store_deleted(tx, sync, [w.remote_id for w, _ in done if w.remote_id])
         else:
             written = [(w.delivery.record_id, o.remote_id, encode_values(w.values), o.version) for w, o in done]
             clashes = set(await links.agree(tx, connection_id=here, object_name=name, written=written))
@@ -200,6 +199,13 @@ class _Sender:
         if op == "create":
             await point_again(tx, sync, [d.record_id for d in good])
             await deliveries.wake_waiting(tx, connection_id=here)
+
+    async def _store_deleted(self, tx: Tx, sync: ObjectSync, remote_ids: Sequence[str]) -> None:
+        ended = await links.mark_deleted(
+            tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=remote_ids
+        )
+        parted = [(record_id, Deletion(id=remote_id)) for record_id, remote_id in ended]
+        await note_departures(tx, sync, parted=parted, run_id=self.run_id, by_hub=True, followed=False)
 
     async def _store_departures(self, tx: Tx, sync: ObjectSync, failed: Sequence[tuple[Write, RemoteError]]) -> None:
         gone = [
@@ -329,12 +335,13 @@ def _batch_size(sync: ObjectSync, op: Op, writes: Sequence[Write]) -> int:
 
 
 def _unguarded(sync: ObjectSync, writes: Sequence[Write]) -> list[Write]:
-    """Updates that no precondition of the API will hold to what the hub has seen."""
+    """Updates that no precondition of the API will hold to what the hub has seen; deletions never are held to any."""
     caps = sync.capabilities
+    deletions = [w for w in writes if w.op == "delete"]
     updates = [w for w in writes if w.op == "update"]
-    if caps.precondition == "none" or len(updates) > caps.precondition_batch:
-        return updates
-    return [w for w in updates if w.precondition is None]
+    if caps.precondition != "none" and len(updates) <= caps.precondition_batch:
+        updates = [w for w in updates if w.precondition is None]
+    return deletions + updates
 
 
 def _ops(sync: ObjectSync, op: Op, writes: Sequence[Write]) -> list[WriteOp]:

@@ -10,15 +10,35 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
-from hub.db import connections, standing
+from hub.db import connections, departures, standing
 from hub.db.connections import StoredConnection
 from hub.db.session import Tx
 
 
 @dataclass(frozen=True, slots=True)
+class DepartureView:
+    """How a link ended: `source` says how the hub knows, `at` since when, `remote_at` when it happened there.
+
+    `policy` is what follows for the hub's record: `waiting` until `due_at`, `done`, or `cancelled` for a `reason`.
+    """
+
+    kind: str
+    source: str
+    at: datetime
+    remote_at: datetime | None
+    run_id: int | None
+    into_object: str | None
+    into_id: str | None
+    policy: str
+    state: str
+    due_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkView:
     """A remote record that stands (or stood) for this one. The shadow was true at `as_of`; the object was last read to
-    its end at `last_read_at`."""
+    its end at `last_read_at`; `departure` tells how a link that is not live ended."""
 
     object: str
     remote_id: str
@@ -27,6 +47,7 @@ class LinkView:
     last_read_at: datetime | None
     redirect_to: str | None
     waits_for: tuple[str, ...]
+    departure: DepartureView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +94,20 @@ class Rows:
     reviews: list[DictRow] = field(default_factory=list)
     quarantined: list[DictRow] = field(default_factory=list)
     rereads: list[DictRow] = field(default_factory=list)
+    departures: list[DictRow] = field(default_factory=list)
     pulled: dict[str, datetime] = field(default_factory=dict)
     unplanned: bool = False
 
     def live(self, object_name: str) -> DictRow | None:
         return next((row for row in self.links if row["object"] == object_name and row["state"] == "live"), None)
+
+    def departure(self, link: DictRow) -> DepartureView | None:
+        """How a link ended; None for one that is live."""
+        place = (link["object"], link["remote_id"])
+        row = next((row for row in self.departures if (row["object"], row["remote_id"]) == place), None)
+        return (
+            None if row is None else DepartureView(**{name: row[name] for name in DepartureView.__dataclass_fields__})
+        )
 
 
 async def load_rows(tx: Tx, record_id: UUID) -> list[Rows]:
@@ -103,6 +133,7 @@ _QUERIES = {
     "reviews": standing.open_reviews,
     "quarantined": standing.quarantined,
     "rereads": standing.rereads,
+    "departures": departures.of_record,
 }
 
 
@@ -122,6 +153,7 @@ def standing_of(rows: Rows, *, now: datetime, further: Sequence[str] = ()) -> Sy
                 last_read_at=rows.pulled.get(row["object"]),
                 redirect_to=row["redirect_to"],
                 waits_for=tuple(row["waits_for"] or ()),
+                departure=rows.departure(row),
             )
             for row in rows.links
         ),
@@ -203,10 +235,30 @@ def _link_reasons(rows: Rows) -> list[str]:
     reasons = []
     for row in rows.links:
         if row["state"] == "deleted" and rows.live(row["object"]) is None:
-            reasons.append(f"{row['object']} {row['remote_id']} was deleted there, so it is not written any more.")
+            reasons.append(_departure_reason(row, rows.departure(row)))
         if row["state"] == "live" and row["waits_for"]:
             reasons.append(f"It refers to {', '.join(row['waits_for'])}, which the hub does not know yet.")
     return reasons
+
+
+def _departure_reason(link: DictRow, departure: DepartureView | None) -> str:
+    what = f"{link['object']} {link['remote_id']}"
+    if departure is None or departure.source == "hub":
+        by = "by the hub" if departure else "there"
+        return f"{what} was deleted {by}, so it is not written any more."
+    told = f"{what} was deleted there ({known_by(departure)}), so it is not written any more"
+    if departure.state == "waiting" and departure.due_at is not None:
+        until = departure.due_at.isoformat(timespec="seconds")
+        acts = "deleted" if departure.policy == "mirror" else "deactivated"
+        return f"{told}; unless it comes back or is changed, the hub's record is {acts} too at {until}."
+    return f"{told}."
+
+
+def known_by(departure: DepartureView) -> str:
+    """How and when the hub learnt of the end: for people."""
+    words = {"tombstone": "a tombstone", "webhook": "a webhook", "probe": "a look by id", "scan": "a full read"}
+    run = f" in run {departure.run_id}" if departure.run_id else ""
+    return f"{words.get(departure.source, 'the hub itself')}{run} at {departure.at.isoformat(timespec='seconds')}"
 
 
 def _inner(sentence: str | None) -> str:

@@ -39,7 +39,7 @@ async def accept_webhook(shop: Workshop, *, name: str, request: WebhookRequest, 
     async with shop.db.transaction() as tx:
         fresh = await inbox.store(tx, connection_id=stored.id, events=events)
         keys = [key for event in events if event.event_id in fresh for key in _keys(event)]
-        await rereads.ask(tx, connection_id=stored.id, keys=keys, reason="webhook")
+        await rereads.ask(tx, connection_id=stored.id, keys=keys, reason=rereads.WEBHOOK)
         if keys and stored.state == "active":
             wake_after_commit(tx, queue, "reread", [stored.id])
     log.info("webhook_stored", connection=name, events=len(events), fresh=len(fresh))

@@ -167,6 +167,7 @@ async def open_system(
     name: str,
     clock: SandboxClock,
     mapping: str,
+    grace: timedelta,
     traits: Traits,
     overwritten: set[str],
 ) -> System:
@@ -187,6 +188,7 @@ async def open_system(
             account_id=name,
             connector=SimConnector(inner, turns, traits, sandbox, overwritten),
             mappings={"partners": compiled},
+            grace=grace,
         ),
     )
 

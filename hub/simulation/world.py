@@ -60,10 +60,15 @@ class World:
         self.ledger = Ledger()
         self.traits = Traits(self.chance)
         self.on_delete = self.chance.choice(["unlink", "unlink", "mirror", "mirror", "ask"])
+        if self.on_delete == "ask" and seed % 2:  # seeds, not chances: older worlds stay what they were
+            self.on_delete = "{deactivate: {status: terminated}}"
+        self.grace = timedelta(minutes=10) if seed % 3 else timedelta(0)
         self.policy = self.chance.choice(["review", "review", "prefer_hub", "prefer_remote", "fill_only"])
         self.faulty = self.chance.random() < 0.8
         self.deadly = self.chance.random() < 0.7
-        self.steps: list[str] = [f"on_delete {self.on_delete}, trade_name {self.policy}, {self.traits}"]
+        self.steps: list[str] = [
+            f"on_delete {self.on_delete} after {self.grace}, trade_name {self.policy}, {self.traits}"
+        ]
         self.websites: dict[str, int] = {}
         self.systems: list[System] = []
         self.db: SimDatabase
@@ -84,7 +89,7 @@ class World:
                 world.systems.append(
                     await open_system(
                         world.db, stack, world.turns, name=name, clock=world.clock, mapping=mapping,
-                        traits=world.traits, overwritten=world.ledger.cleared,
+                        grace=world.grace, traits=world.traits, overwritten=world.ledger.cleared,
                     )
                 )  # fmt: skip
             yield world
@@ -155,7 +160,7 @@ class World:
         ]
         if keys:
             async with self.db.transaction() as tx:
-                await rereads.ask(tx, connection_id=system.connection.id, keys=keys, reason="webhook")
+                await rereads.ask(tx, connection_id=system.connection.id, keys=keys, reason=rereads.WEBHOOK)
 
     def misbehave(self) -> None:
         system, fault = self.chance.choice(self.systems), self.chance.choice(FAULTS)

@@ -1,9 +1,10 @@
 """Two small remote systems around one hub, over the real database: the stage on which the engine's promises play."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from typing import Any, Protocol
 
 import pytest
 
@@ -34,6 +35,9 @@ fields:
   city: {remote: city}
   parent: {remote: parent, lens: {link: partner}}
 """
+
+
+NO_GRACE = timedelta(0)
 
 
 @dataclass
@@ -97,6 +101,7 @@ class Stage:
         async with self.db.transaction() as tx:
             await tx.run("update delivery set next_attempt_at = now(), updated_at = now() - interval '1 hour'")
             await tx.run("update connection set rest_until = null")
+            await tx.run("update departure set due_at = now() where state = 'waiting'")
 
     async def halted(self, system: System) -> str:
         """Push, and say which error stopped the connection."""
@@ -131,17 +136,22 @@ async def db(database_url: str) -> AsyncIterator[Database]:
         yield database
 
 
-# Builds a stage whose two systems are mapped by the first mapping, or the right one by a second.
-Build = Callable[..., Awaitable[Stage]]
+class Build(Protocol):
+    """Builds a stage whose two systems are mapped by the first mapping, or the right one by a second.
+
+    Deletions there wait for `grace`.
+    """
+
+    def __call__(self, mapping: str, right: str | None = None, *, grace: timedelta = NO_GRACE) -> Awaitable[Stage]: ...
 
 
 @pytest.fixture
 async def build(db: Database) -> AsyncIterator[Build]:
     async with AsyncExitStack() as stack:
 
-        async def built(mapping: str, right: str | None = None) -> Stage:
-            left = await _system(db, stack, "left", mapping)
-            return Stage(db, left, await _system(db, stack, "right", right or mapping))
+        async def built(mapping: str, right: str | None = None, *, grace: timedelta = NO_GRACE) -> Stage:
+            left = await _system(db, stack, "left", mapping, grace)
+            return Stage(db, left, await _system(db, stack, "right", right or mapping, grace))
 
         yield built
 
@@ -151,12 +161,13 @@ async def stage(build: Build) -> Stage:
     return await build(MAPPING)
 
 
-async def _system(db: Database, stack: AsyncExitStack, name: str, mapping_text: str) -> System:
+async def _system(db: Database, stack: AsyncExitStack, name: str, mapping_text: str, grace: timedelta) -> System:
     sandbox = SampleSandbox(seed=len(name), clock=SandboxClock())
     sandbox.records.schema["partners"] |= {
         "tier": {"type": "picklist", "values": ["Registered", "Silver", "Gold", "Platinum"]},
         "country": {"type": "text"},
         "city": {"type": "text"},
+        "status": {"type": "text"},
         "parent": {"type": "reference", "references": ["partners"]},
     }
     connector = await stack.enter_async_context(open_sandboxed(CONNECTOR, sandbox))
@@ -170,5 +181,6 @@ async def _system(db: Database, stack: AsyncExitStack, name: str, mapping_text: 
         account_id=name,
         connector=connector,
         mappings={"partners": mapping},
+        grace=grace,
     )
     return System(sandbox, connection)

@@ -222,3 +222,28 @@ def test_the_key_constants_and_uncovered_fields_are_held_to_the_object() -> None
 def test_a_readable_field_need_not_be_writable() -> None:
     mapping = mapping_of("city: {remote: C, direction: pull}")
     assert check_mapping(mapping, describe=described(NAME, RemoteField("C", "text", writable=False))) == ()
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ("{deactivate: {nothing: 1}}", "The record type partner has no field 'nothing'."),
+        ("{deactivate: {status: gone}}", "status cannot be 'gone': input should be"),
+        ("{deactivate: {parent: x}}", "parent links to a record"),
+        ("{deactivate: {legal_name: null}}", "legal_name is required"),
+        ("{push: {deactivate: {status: terminated}}}", "status is not written there"),
+        ("{push: ask}", "'ask' is not allowed here; allowed is 'mirror' or 'unlink'."),
+        ("keep", "'keep' is not allowed here; allowed is 'mirror', 'unlink' or 'ask'."),
+    ],
+)
+def test_a_delete_policy_that_cannot_be_carried_out_is_refused_with_its_line(policy: str, message: str) -> None:
+    issue = refusal_of("status: {remote: S, direction: pull}", head=f"create: false\non_delete: {policy}")
+    assert issue.message.startswith(message)
+    assert (issue.line, issue.field) == (5, "on_delete")
+
+
+def test_each_direction_has_its_own_delete_policy() -> None:
+    rules = mapping_of(
+        "status: {remote: S}", head="create: false\non_delete: {pull: {deactivate: {status: terminated}}, push: mirror}"
+    ).on_delete
+    assert (rules.pull.kind, rules.pull.values, rules.push.kind) == ("deactivate", {"status": "terminated"}, "mirror")

@@ -102,7 +102,7 @@ def test_a_field_is_locked_while_its_condition_holds() -> None:
 def test_a_mapping_tells_the_engine_what_it_needs() -> None:
     assert MAPPING.object == "Account"
     assert MAPPING.where == "Type = 'Partner'"
-    assert MAPPING.on_delete == "mirror"
+    assert (MAPPING.on_delete.pull.kind, MAPPING.on_delete.push.kind) == ("mirror", "mirror")
     assert MAPPING.links == {"parent": "partner"}
     assert "city" in MAPPING.inbound
     assert "city" not in MAPPING.outbound
