@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import structlog
 
-from hub.budget import at_priority
 from hub.queue import JobName
 from hub.services import cycle
 from hub.services.objects import OpenConnection
@@ -19,8 +18,7 @@ log = structlog.get_logger()
 async def pull(work: Work, connection: OpenConnection) -> None:
     """Read what changed, and deliver it to all systems."""
     first = not await has_been_read(work, connection)
-    with at_priority("backfill" if first else "incremental"):
-        counts = await cycle.pull(work.db, connection, owner=_owner())
+    counts = await cycle.pull(work.db, connection, owner=_owner())
     if first:
         await work.queue.wake("push", connection.id)
     await wake_followers(work, connection, counts)
@@ -28,8 +26,7 @@ async def pull(work: Work, connection: OpenConnection) -> None:
 
 async def reread(work: Work, connection: OpenConnection) -> None:
     """Read again what webhooks and the engine asked for, and deliver it to all systems."""
-    with at_priority("webhook"):
-        counts = await cycle.reread(work.db, connection)
+    counts = await cycle.reread(work.db, connection)
     await wake_followers(work, connection, counts)
 
 
@@ -38,8 +35,7 @@ async def push(work: Work, connection: OpenConnection) -> None:
     if not await has_been_read(work, connection):
         log.info("push_waits_for_first_read")
         return
-    with at_priority("webhook"):
-        counts = await cycle.push(work.db, connection, owner=_owner())
+    counts = await cycle.push(work.db, connection, owner=_owner())
     await wake_followers(work, connection, counts)
 
 

@@ -22,6 +22,9 @@ class Rank:
     patience: float
 
 
+# interactive: somebody waits for the answer (checks, descriptions, previews of one record). webhook: hints, and writes
+# that follow an edit. incremental: regular reads, and what the engine wants read again. backfill: whole objects read,
+# and thousands of writes at once.
 RANKS: dict[Priority, Rank] = {
     "interactive": Rank(share=1.0, patience=5),
     "webhook": Rank(share=0.95, patience=15),
@@ -40,6 +43,11 @@ def at_priority(priority: Priority) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def current_priority() -> Priority:
+    """The class of the work under way."""
+    return _current.get()
 
 
 def current_rank() -> Rank:

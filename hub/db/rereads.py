@@ -14,7 +14,7 @@ WEBHOOK = "webhook"
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """One hint; `request` tells it from a newer one for the same record."""
+    """One hint; `request` tells it from a newer one for the same record. `reason` is `webhook` or the engine's own."""
 
     object: str
     remote_id: str

@@ -67,6 +67,18 @@ async def all_done(tx: Tx, *, connection_id: int, objects: Sequence[str], kind: 
     return row is not None and int(row["done"]) == len(set(objects))
 
 
+async def any_done(tx: Tx, *, connection_id: int, object_name: str, kind: str) -> bool:
+    """Whether the object has had a run of the kind that came to its good end: seen at once where the last one did."""
+    row = await tx.one(
+        "select 1 from run where connection_id = %s and object = %s and kind = %s and state = 'done'"
+        " order by id desc limit 1",
+        connection_id,
+        object_name,
+        kind,
+    )
+    return row is not None
+
+
 async def recent(tx: Tx, *, connection_id: int | None = None, limit: int = 50) -> list[dict[str, object]]:
     return [
         dict(row)

@@ -14,7 +14,7 @@ import psycopg
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import to_jsonable_python
 
-from hub.budget import AccountBudget
+from hub.budget import AccountBudget, at_priority
 from hub.db import audit, connections, field_policies
 from hub.db.connections import StoredConnection
 from hub.db.session import Database
@@ -137,10 +137,14 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
 
 @asynccontextmanager
 async def connected(shop: Workshop, stored: StoredConnection) -> AsyncIterator[OpenConnector]:
-    """The stored connection's connector alone, for what needs no mapping: checks, descriptions, webhooks."""
+    """The stored connection's connector alone, for what needs no mapping and somebody waits for.
+
+    Checks, descriptions, webhooks: what they ask of the system goes before all other work.
+    """
     opened, http = _open(shop, stored)
     try:
-        yield opened
+        with at_priority("interactive"):
+            yield opened
     finally:
         await _close(opened, http)
 

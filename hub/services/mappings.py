@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from hub.budget import at_priority
 from hub.db import field_policies, links, records
 from hub.db.connections import StoredConnection
 from hub.db.field_policies import FieldPolicy
@@ -95,7 +96,8 @@ async def preview_mapping(shop: Workshop, *, name: str, object_name: str, remote
         sync = _object(connection, object_name)
         if not isinstance(connection.connector, Reads):
             raise NotNow(f"The system of {name} cannot be read.")
-        result = await connection.connector.read_many(object_name, [remote_id], sync.mapping.read_fields)
+        with at_priority("interactive"):
+            result = await connection.connector.read_many(object_name, [remote_id], sync.mapping.read_fields)
         if not result.records:
             raise NotFound(f"{name} has no {object_name} {remote_id}.")
         found = result.records[0]

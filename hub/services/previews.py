@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from hub.budget import at_priority
 from hub.db import cursors, rehearsals, runs
 from hub.db.session import Database, Tx
 from hub.sdk.capabilities import Reads
@@ -134,9 +135,11 @@ async def _read(db: Database, sync: ObjectSync, *, full: bool, listener: Listene
     async with db.transaction() as tx:
         cursor = None if full else await _cursor(tx, sync)
     try:
-        return await _pages(db, connector, sync, cursor, listener)
+        with at_priority("incremental" if cursor else "backfill"):
+            return await _pages(db, connector, sync, cursor, listener)
     except CursorExpired:
-        return await _pages(db, connector, sync, None, listener)
+        with at_priority("backfill"):
+            return await _pages(db, connector, sync, None, listener)
 
 
 async def _pages(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from hub.budget import Priority, at_priority
 from hub.db import cursors, leases, runs
 from hub.db.leases import Lease
 from hub.db.session import Database
@@ -46,15 +47,17 @@ async def pull_object(
     connector = sync.connection.connector
     if not isinstance(connector, Reads) or not sync.mapping.inbound:
         return Counts()
-    lease, run_id, cursor = await _begin(db, sync, owner, full)
+    lease, run_id, cursor, priority = await _begin(db, sync, owner, full)
     pull = _Pull(db, sync, lease, run_id, progress)
     try:
         try:
-            await pull.read_from(connector, cursor)
+            with at_priority(priority):
+                await pull.read_from(connector, cursor)
         except CursorExpired as exc:
             log.warning("gap_resync_started", connection=sync.connection.name, object=sync.name, reason=exc.message)
             pull.counts["gap_resyncs"] += 1
-            await pull.read_from(connector, None)
+            with at_priority("backfill"):
+                await pull.read_from(connector, None)
     except BaseException as exc:
         with suppress(Exception):  # the run's end is for people to read; the pull's own error goes up
             await _end(db, lease, run_id, str(exc) or type(exc).__name__)
@@ -75,7 +78,7 @@ async def has_been_read(db: Database, connection: OpenConnection) -> bool:
         return await runs.all_done(tx, connection_id=connection.id, objects=objects, kind="pull")
 
 
-async def _begin(db: Database, sync: ObjectSync, owner: str, full: bool) -> tuple[Lease, int, str | None]:
+async def _begin(db: Database, sync: ObjectSync, owner: str, full: bool) -> tuple[Lease, int, str | None, Priority]:
     here, name = sync.connection.id, sync.name
     async with db.transaction() as tx:
         lease = await leases.acquire(tx, name=f"pull:{here}:{name}", owner=owner, ttl=_LEASE)
@@ -87,7 +90,8 @@ async def _begin(db: Database, sync: ObjectSync, owner: str, full: bool) -> tupl
         if full:
             await cursors.forget(tx, connection_id=here, object_name=name, direction="inbound")
         cursor = await cursors.load(tx, connection_id=here, object_name=name, direction="inbound")
-    return lease, run_id, cursor
+        known = await runs.any_done(tx, connection_id=here, object_name=name, kind="pull")
+    return lease, run_id, cursor, "incremental" if cursor and known else "backfill"
 
 
 async def _end(db: Database, lease: Lease, run_id: int, error: str | None) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from hub.budget import at_priority
 from hub.db import links, rereads
 from hub.db.rereads import WEBHOOK, Reread
 from hub.db.session import Database, Tx
@@ -93,7 +94,8 @@ async def serve_rereads(db: Database, connection: OpenConnection, *, run_id: int
         try:
             announced = {r.remote_id for r in mine if r.reason == WEBHOOK}
             ids = [r.remote_id for r in mine]
-            counts += await read_and_apply(db, sync, ids=ids, run_id=run_id, announced=announced)
+            with at_priority("webhook" if announced else "incremental"):
+                counts += await read_and_apply(db, sync, ids=ids, run_id=run_id, announced=announced)
         except RemoteError:
             async with db.transaction() as tx:
                 await rereads.postpone(

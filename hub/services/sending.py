@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 
+from hub.budget import at_priority
 from hub.db import connections, deliveries, links, rereads, runs
 from hub.db.deliveries import Delivery, Op, Setback
 from hub.db.session import Database, Tx
@@ -270,10 +271,12 @@ async def send_due(db: Database, connection: OpenConnection, *, owner: str) -> C
         if not batch:
             break
         try:
-            for sync in connection.objects:
-                mine = [d for d in batch if d.object == sync.name]
-                if mine:
-                    await sender.send(sync, mine)
+            # So many at once come from a load, not from people who wait for them.
+            with at_priority("webhook" if len(batch) < _LEASED_AT_ONCE else "backfill"):
+                for sync in connection.objects:
+                    mine = [d for d in batch if d.object == sync.name]
+                    if mine:
+                        await sender.send(sync, mine)
         except Halted as halt:
             await _halt(db, connection, halt, owner)
             await _finish(db, sender, halt.error.message)

@@ -1,12 +1,17 @@
 """Connections and mappings through the API."""
 
+import httpx
 import pytest
 
 from hub.db import connections
+from hub.sdk.http import open_http
 from hub.sdk.sample.sandbox import SampleSandbox
+from hub.sdk.sandbox.app import build_app
+from hub.services import connections as connecting
 from hub.services.connections import open_connection
 from hub.services.cycle import pull, push
 from tests.integration.api.conftest import Api, System, problem
+from tests.integration.budget_recorder import Recorder
 
 
 async def test_a_connection_is_checked_before_it_is_saved(api: Api, sandbox: SampleSandbox) -> None:
@@ -225,3 +230,19 @@ async def test_a_field_declared_again_begins_without_values(api: Api) -> None:
     await api.admin.post("/api/v1/custom-fields", json={**declared, "kind": "int"})
 
     assert (await api.viewer.get(f"/api/v1/records/partner/{made['id']}")).json()["custom"] == {"score": None}
+
+
+async def test_what_somebody_waits_for_goes_before_all_other_work(
+    api: Api, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder, transport = Recorder(), httpx.ASGITransport(build_app(system.sandbox))
+    monkeypatch.setattr(connecting, "open_http", lambda **_: open_http(budget=recorder, transport=transport))
+    remote_id = system.sandbox.human_create("partners", {"name": "Acme"})
+    for method, path in (
+        ("POST", "/connections/crm/check"),
+        ("GET", "/connections/crm/objects/partners"),
+        ("POST", "/mappings/crm/check"),
+        ("GET", f"/mappings/crm/partners/preview/{remote_id}"),
+    ):
+        assert (await api.operator.request(method, f"/api/v1{path}")).status_code == 200
+        assert recorder.take() == {"interactive"}, path

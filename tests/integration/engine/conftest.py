@@ -13,6 +13,7 @@ from hub.db.session import Database
 from hub.mapping.load import load_mapping
 from hub.record import RECORD_TYPES
 from hub.record.values import Value
+from hub.sdk.http import Budget
 from hub.sdk.sample import CONNECTOR
 from hub.sdk.sample.sandbox import SampleSandbox
 from hub.sdk.sandbox import SandboxClock
@@ -139,19 +140,23 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 class Build(Protocol):
     """Builds a stage whose two systems are mapped by the first mapping, or the right one by a second.
 
-    Deletions there wait for `grace`.
+    Deletions there wait for `grace`; `budget` sees every request.
     """
 
-    def __call__(self, mapping: str, right: str | None = None, *, grace: timedelta = NO_GRACE) -> Awaitable[Stage]: ...
+    def __call__(
+        self, mapping: str, right: str | None = None, *, grace: timedelta = NO_GRACE, budget: Budget | None = None
+    ) -> Awaitable[Stage]: ...
 
 
 @pytest.fixture
 async def build(db: Database) -> AsyncIterator[Build]:
     async with AsyncExitStack() as stack:
 
-        async def built(mapping: str, right: str | None = None, *, grace: timedelta = NO_GRACE) -> Stage:
-            left = await _system(db, stack, "left", mapping, grace)
-            return Stage(db, left, await _system(db, stack, "right", right or mapping, grace))
+        async def built(
+            mapping: str, right: str | None = None, *, grace: timedelta = NO_GRACE, budget: Budget | None = None
+        ) -> Stage:
+            left = await _system(db, stack, "left", mapping, grace, budget)
+            return Stage(db, left, await _system(db, stack, "right", right or mapping, grace, budget))
 
         yield built
 
@@ -161,7 +166,14 @@ async def stage(build: Build) -> Stage:
     return await build(MAPPING)
 
 
-async def _system(db: Database, stack: AsyncExitStack, name: str, mapping_text: str, grace: timedelta) -> System:
+async def _system(
+    db: Database,
+    stack: AsyncExitStack,
+    name: str,
+    mapping_text: str,
+    grace: timedelta,
+    budget: Budget | None,
+) -> System:
     sandbox = SampleSandbox(seed=len(name), clock=SandboxClock())
     sandbox.records.schema["partners"] |= {
         "tier": {"type": "picklist", "values": ["Registered", "Silver", "Gold", "Platinum"]},
@@ -170,7 +182,7 @@ async def _system(db: Database, stack: AsyncExitStack, name: str, mapping_text: 
         "status": {"type": "text"},
         "parent": {"type": "reference", "references": ["partners"]},
     }
-    connector = await stack.enter_async_context(open_sandboxed(CONNECTOR, sandbox))
+    connector = await stack.enter_async_context(open_sandboxed(CONNECTOR, sandbox, budget=budget))
     async with db.transaction() as tx:
         stored = await connections.add(tx, name=name, system="sample", account_id=name, settings=b"-", options={})
     mapping = load_mapping(mapping_text, record_types=RECORD_TYPES, system="sample")
