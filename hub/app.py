@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from config.secret_keys import secret_keys
 from config.settings import Settings
-from hub.budget import AccountBudget, Budgets, open_budgets
+from hub.budget import AccountBudget, Budgets, Failures, open_budgets
 from hub.db import migrate
 from hub.db.connections import StoredConnection
 from hub.db.session import Database
@@ -37,6 +37,7 @@ class App:
     db: Database
     shop: Workshop
     queue: Queue
+    failures: Failures = field(default_factory=Failures)
 
     @property
     def retention(self) -> Retention:
@@ -76,6 +77,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                     budget_of=partial(_budget_of, budgets),
                 ),
                 queue=queue,
+                failures=budgets.failures(),
             )
     finally:
         await asyncio.to_thread(stop_engines, engines)

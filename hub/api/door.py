@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -20,33 +18,6 @@ V1 = "/api/v1"
 
 Access = Literal["public", "signed"] | Role
 
-_FAILURES_A_MINUTE = 20
-_MOST_ADDRESSES = 10_000
-
-
-class Failures:
-    """Counts wrong keys by address, so that guessing is slow and costs the hub little."""
-
-    def __init__(self, *, most: int = _FAILURES_A_MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._clock = most, clock
-        self._seen: dict[str, tuple[float, int]] = {}
-
-    def note(self, address: str) -> None:
-        began, count = self._current(address)
-        if len(self._seen) >= _MOST_ADDRESSES:
-            self._seen = {a: entry for a, entry in self._seen.items() if self._clock() - entry[0] < 60}
-        self._seen[address] = (began, count + 1)
-
-    def wait(self, address: str) -> int:
-        """Seconds until this address may try again; 0 when it may now."""
-        began, count = self._current(address)
-        return 0 if count < self._most else max(1, round(60 - (self._clock() - began)))
-
-    def _current(self, address: str) -> tuple[float, int]:
-        now = self._clock()
-        began, count = self._seen.get(address, (now, 0))
-        return (began, count) if now - began < 60 else (now, 0)
-
 
 @dataclass
 class Door:
@@ -55,7 +26,6 @@ class Door:
     app: App
     queue: Wakes
     metrics: Metrics
-    failures: Failures = field(default_factory=Failures)
     keys: KeyRing = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,12 +75,12 @@ async def _identify(request: Request, door: Door, sent: HTTPAuthorizationCredent
     if known := door.keys.remembered(sent.credentials):
         return known
     address = request.client.host if request.client else "unknown"
-    if wait := door.failures.wait(address):
+    if wait := await door.app.failures.wait(address):
         detail = f"Too many wrong keys came from {address}; try again in {wait} seconds."
         raise ApiProblem(429, "too-many-failures", detail, headers={"Retry-After": str(wait)})
     principal = await door.keys.identify(sent.credentials)
     if principal is None:
-        door.failures.note(address)
+        await door.app.failures.note(address)
         raise _unknown("This API key is wrong or was revoked.")
     return principal
 

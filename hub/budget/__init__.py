@@ -1,6 +1,7 @@
-"""The budget broker: paces the requests to each remote account over all workers, by how urgent they are."""
+"""What all processes count together: the requests to each remote account, by urgency, and wrong API keys."""
 
 from hub.budget.broker import AccountBudget, Budgets, open_budgets
+from hub.budget.failures import Failures
 from hub.budget.priority import Priority, at_priority
 
-__all__ = ["AccountBudget", "Budgets", "Priority", "at_priority", "open_budgets"]
+__all__ = ["AccountBudget", "Budgets", "Failures", "Priority", "at_priority", "open_budgets"]

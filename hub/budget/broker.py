@@ -8,13 +8,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from hub.budget.failures import Failures, Reach
 from hub.budget.pace import Ask, LocalPace, Refusal, applying
 from hub.budget.priority import current_rank
 from hub.budget.shared import HELD_SECONDS, SharedPace
@@ -25,12 +26,6 @@ from hub.sdk.http import Usage
 log = structlog.get_logger()
 
 T = TypeVar("T")
-
-
-class Reach(Protocol):
-    """Asks Redis, or does the other thing where it does not answer."""
-
-    async def __call__(self, shared: Callable[[], Awaitable[T]], otherwise: Callable[[], T]) -> T: ...
 
 
 _LOOK_AGAIN = 0.05  # seconds, where nobody can say when a running request ends
@@ -52,6 +47,10 @@ class Budgets:
         if name not in self._accounts:
             self._accounts[name] = AccountBudget(name, SharedPace(self._redis, name), self.reach)
         return self._accounts[name]
+
+    def failures(self) -> Failures:
+        """Wrong API keys, counted together with all other processes."""
+        return Failures(self._redis, self.reach)
 
     async def reach(self, shared: Callable[[], Awaitable[T]], otherwise: Callable[[], T]) -> T:
         """Ask Redis; where it does not answer, do `otherwise`, for the next seconds without trying."""

@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from hub.api.door import Failures, Open, Requires
+from hub.api.door import Open, Requires
+from hub.budget import Failures, open_budgets
 from hub.services.keys import KeyRing, create_key, ensure_admin_key, revoke_key
 from tests.integration.api.conftest import Api, problem
 
@@ -129,16 +130,37 @@ async def test_many_wrong_keys_from_one_address_are_made_to_wait_and_good_keys_i
     assert (await api.viewer.get("/api/v1/keys/me")).status_code == 200
 
 
-def test_failures_are_forgiven_after_a_minute() -> None:
+async def test_failures_are_forgiven_after_a_minute() -> None:
     now = [0.0]
     failures = Failures(most=2, clock=lambda: now[0])
-    failures.note("a")
-    failures.note("a")
+    await failures.note("a")
+    await failures.note("a")
 
-    assert failures.wait("a") == 60
-    assert failures.wait("b") == 0
+    assert (await failures.wait("a"), await failures.wait("b")) == (60, 0)
     now[0] = 61.0
-    assert failures.wait("a") == 0
+    assert await failures.wait("a") == 0
+
+
+async def test_wrong_keys_count_together_over_all_processes(redis_url: str) -> None:
+    async with open_budgets(redis_url) as here, open_budgets(redis_url) as there:
+        first, second = here.failures(), there.failures()
+        for _ in range(10):
+            await first.note("a")
+            await second.note("a")
+
+        assert 0 < await first.wait("a") <= 60
+        assert 0 < await second.wait("a") <= 60
+        assert await second.wait("b") == 0
+
+
+async def test_without_redis_each_process_counts_for_itself() -> None:
+    async with open_budgets("redis://127.0.0.1:1") as away:
+        failures = away.failures()
+        assert await failures.wait("a") == 0
+        for _ in range(20):
+            await failures.note("a")
+
+        assert await failures.wait("a") > 0
 
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(api: Api) -> None:
