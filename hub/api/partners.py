@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +10,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from hub.api.door import V1, DoorOf, Viewer
-from hub.api.records import shown_record
+from hub.api.records import AsOf, shown_record
 from hub.record.definition import RecordType
 from hub.services.custom_fields import record_types
+from hub.services.past_profile import partner_profile_as_of
 from hub.services.profile import Profile, Section, partner_profile
 from hub.services.standing import SystemStanding
 
@@ -46,6 +48,7 @@ class Hierarchy(BaseModel):
 class ProfileOut(BaseModel):
     """One partner with all that belongs to it. `names` gives the title of every record that is referred to."""
 
+    as_of: datetime | None = Field(description="The time that it shows; null for now.")
     partner: dict[str, Any] = Field(description="The organization with its partner fields.")
     hierarchy: Hierarchy
     roles: SectionOut
@@ -60,16 +63,21 @@ class ProfileOut(BaseModel):
     systems: list[SystemStanding]
 
 
-@router.get("/{partner_id}/profile", summary="The single partner profile")
-async def profile(_: Viewer, door: DoorOf, partner_id: UUID) -> ProfileOut:
+@router.get("/{partner_id}/profile", summary="The single partner profile, as it is or as it was")
+async def profile(_: Viewer, door: DoorOf, partner_id: UUID, as_of: AsOf = None) -> ProfileOut:
+    """With `as_of`: every record as it was then, dated ones that were in force that day, and no `systems`."""
     async with door.app.db.transaction() as tx:
         types = await record_types(tx)
-        found = await partner_profile(tx, types, partner_id=partner_id)
-    return _shown(types, found)
+        if as_of is None:
+            found = await partner_profile(tx, types, partner_id=partner_id)
+        else:
+            found = await partner_profile_as_of(tx, types, partner_id=partner_id, moment=as_of)
+    return _shown(types, found, as_of)
 
 
-def _shown(types: dict[str, RecordType], found: Profile) -> ProfileOut:
+def _shown(types: dict[str, RecordType], found: Profile, as_of: datetime | None) -> ProfileOut:
     return ProfileOut(
+        as_of=as_of,
         partner=shown_record(types["partner"], found.partner),
         hierarchy=Hierarchy.model_validate({"above": found.above, "below": found.below}, from_attributes=True),
         names=found.names,

@@ -20,6 +20,7 @@ from hub.record.schema_types import input_type
 from hub.record.schemas import create_schema, patch_schema, read_schema
 from hub.record.values import Value
 from hub.services import records, removal
+from hub.services.as_of import record_as_of
 from hub.services.custom_fields import record_types
 from hub.services.records import ChangeView, ListedRecord, type_called
 from hub.services.refusals import Fault, Invalid, invalid
@@ -30,6 +31,7 @@ router = APIRouter(prefix=V1 + "/records/{record_type}", tags=["records"])
 
 TypeName = Annotated[str, Path(max_length=63, description="Record type, such as partner.")]
 IfMatch = Annotated[str | None, Header(max_length=100, description="The ETag of what was read: change only that.")]
+AsOf = Annotated[AwareDatetime | None, Query(description="As it was at this time: 2026-11-01T00:00:00Z.")]
 Sent = Annotated[dict[str, Any], Body(description="Fields of the record type.")]
 
 _OWN_PARAMETERS = {"updated_since", "cursor", "limit"}
@@ -86,12 +88,15 @@ async def create(
     return _answer(kind, record, status=201)
 
 
-@router.get("/{record_id}", summary="Show a record")
-async def show(_: Viewer, door: DoorOf, record_type: TypeName, record_id: UUID) -> JSONResponse:
+@router.get("/{record_id}", summary="Show a record, as it is or as it was")
+async def show(_: Viewer, door: DoorOf, record_type: TypeName, record_id: UUID, as_of: AsOf = None) -> JSONResponse:
+    """With `as_of`, also of records that were deleted or merged since; `version` is the one of that time."""
     async with door.app.db.transaction() as tx:
         kind = type_called(await record_types(tx), record_type)
-        record = await records.get_record(tx, kind, record_id=record_id)
-    return _answer(kind, record)
+        if as_of is None:
+            return _answer(kind, await records.get_record(tx, kind, record_id=record_id))
+        record = await record_as_of(tx, kind, record_id=record_id, moment=as_of)
+    return JSONResponse(shown_record(kind, record))
 
 
 @router.patch("/{record_id}", summary="Change a record: what is left out stays, null clears")

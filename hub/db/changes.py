@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
 
+from hub.db.arrays import Uuids
 from hub.db.copying import copy_rows
 from hub.db.session import Tx
 
@@ -108,6 +110,58 @@ async def history(tx: Tx, *, record_id: UUID, limit: int = 200) -> list[dict[str
             limit,
         )
     ]
+
+
+class Logged(Struct, frozen=True):
+    """A change as the log has it. `later`: it came after the moment that was asked for; only then `old` is given.
+
+    `into` is the survivor of a merge.
+    """
+
+    record_id: UUID
+    version: int
+    op: str
+    at: datetime
+    later: bool
+    old: str | None
+    into: UUID | None
+
+
+async def around(tx: Tx, *, record_ids: Collection[UUID], moment: datetime) -> dict[UUID, list[Logged]]:
+    """All changes of these records, newest first, told apart by the moment.
+
+    A change is as old as its transaction's beginning. Where that lies before an older version's, the older version
+    counts: versions come one after the other.
+    """
+    found: dict[UUID, list[Logged]] = {}
+    for row in await tx.tuples(
+        """
+        select record_id, version, op, at, later, case when later then old::text end,
+            case op when 'merge' then (new ->> 'merged_into')::uuid end
+        from (select record_id, id, version, op, at, old, new,
+                max(at) over (partition by record_id order by version, id) > %s as later
+            from change where record_id = any(%s)) ch
+        order by record_id, version desc, id desc
+        """,
+        moment,
+        Uuids(record_ids),
+    ):
+        found.setdefault(row[0], []).append(Logged(*row))
+    return found
+
+
+async def once_pointed(
+    tx: Tx, *, record_types: Sequence[str], field: str, targets: Collection[UUID], since: datetime
+) -> set[UUID]:
+    """Records that a change since that moment has turned away from one of the targets."""
+    rows = await tx.tuples(
+        "select distinct record_id from change where at > %s and record_type = any(%s) and old ->> %s = any(%s)",
+        since,
+        list(record_types),
+        field,
+        [str(target) for target in targets],
+    )
+    return {row[0] for row in rows}
 
 
 def _text(value: bytes | None) -> str | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from hub.db.arrays import Uuids
 from hub.db.session import Tx
 from hub.record.codec import codec_of
 from hub.record.definition import RecordType
@@ -69,6 +70,19 @@ async def pointing_to(
     if total == limit:
         total = (await tx.tuples(f"select count(*) from {_joins(record_type)} {where}", target))[0][0]
     return _listed(record_type, rows), total
+
+
+async def pointing_whatever(tx: Tx, record_type: RecordType, *, field: str, targets: Collection[UUID]) -> set[UUID]:
+    """Records whose link field holds one of the targets, also deleted and merged ones."""
+    rows = await tx.tuples(
+        f"select r0.id from {_joins(record_type)} where {_column(record_type, field)} = any(%s)", Uuids(targets)
+    )
+    return {row[0] for row in rows}
+
+
+async def whole(tx: Tx, record_type: RecordType, ids: Collection[UUID]) -> list[ListedRecord]:
+    """Each record as it is now, deleted and merged ones too."""
+    return _listed(record_type, await tx.tuples(f"{_select(record_type)} where r0.id = any(%s)", Uuids(ids)))
 
 
 async def titles(tx: Tx, record_type: RecordType, ids: Collection[UUID]) -> dict[UUID, str]:

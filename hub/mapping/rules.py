@@ -33,6 +33,11 @@ class OnDelete:
     pull: DeletePolicy = field(default_factory=DeletePolicy)
     push: DeletePolicy = field(default_factory=DeletePolicy)
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """Every field that a deactivation sets."""
+        return frozenset((*self.pull.values, *self.push.values))
+
 
 @dataclass(frozen=True, slots=True)
 class FieldPolicy:

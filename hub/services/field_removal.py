@@ -52,7 +52,9 @@ async def _refuse_mapped(tx: Tx, shop: Workshop, types: dict[str, RecordType], r
         f"{mapping.file} (of {stored.name})"
         for stored in await connections.all_of(tx)
         for mapping in _about(mappings_of(shop, stored, types), record_type)
-        if field in mapping.rules or any(_names(text, field) for text in mapping.conditions)
+        if field in mapping.rules
+        or field in mapping.on_delete.fields
+        or any(_names(text, field) for text in mapping.conditions)
     }
     if users:
         raise NotNow(f"{field} is used by {', '.join(sorted(users))}: take it out of there first.")

@@ -25,7 +25,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "deals": ("deal_registration", "partner"),
     "opportunities": ("opportunity", "partner"),
 }
-_MOST = 100
+MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ async def partner_profile(tx: Tx, types: Mapping[str, RecordType], *, partner_id
     partner = await get_record(tx, types["partner"], record_id=partner_id)
     sections: dict[str, Section] = {}
     for name, (type_name, field) in SECTIONS.items():
-        found, total = await record_lists.pointing_to(tx, types[type_name], field=field, target=partner_id, limit=_MOST)
+        found, total = await record_lists.pointing_to(tx, types[type_name], field=field, target=partner_id, limit=MOST)
         sections[name] = Section(type_name, tuple(found), total)
     now = await tx.now()
     return Profile(
@@ -70,13 +70,20 @@ async def partner_profile(tx: Tx, types: Mapping[str, RecordType], *, partner_id
 async def _names(
     tx: Tx, types: Mapping[str, RecordType], partner: ListedRecord, sections: Mapping[str, Section]
 ) -> dict[UUID, str]:
+    names: dict[UUID, str] = {}
+    for target, ids in referred_to(types, partner, sections).items():
+        names |= await record_lists.titles(tx, types[target], ids)
+    return names
+
+
+def referred_to(
+    types: Mapping[str, RecordType], partner: ListedRecord, sections: Mapping[str, Section]
+) -> dict[str, set[UUID]]:
+    """The records that links of the profile lead to, by record type, the partner itself left out."""
     wanted: dict[str, set[UUID]] = {}
     everything = [("partner", partner), *((s.record_type, r) for s in sections.values() for r in s.records)]
     for type_name, record in everything:
         for name, target in types[type_name].links.items():
             if isinstance(linked := record.values.get(name), UUID) and linked != partner.id:
                 wanted.setdefault(target, set()).add(linked)
-    names: dict[UUID, str] = {}
-    for target, ids in wanted.items():
-        names |= await record_lists.titles(tx, types[target], ids)
-    return names
+    return wanted

@@ -164,3 +164,17 @@ def test_a_record_is_deleted_and_restored_when_that_is_meant(partnerhub: Command
 def test_pruning_a_young_hub_takes_nothing_away_and_says_so(partnerhub: Command) -> None:
     assert partnerhub("prune").out.strip() == "Nothing taken away."
     assert set(partnerhub("prune", "--json").data.values()) == {0}
+
+
+def test_a_record_is_shown_as_it_is_and_as_it_was(partnerhub: Command, sf: Remote) -> None:
+    acme = sf.sandbox.human_create("Account", account("Acme GmbH"))
+    partnerhub("sync", "sf")
+    before = partnerhub("records", "show", "partner", f"sf:{acme}", "--json").data
+    sf.sandbox.human_edit("Account", acme, {"Name": "Acme AG"})
+    partnerhub("sync", "sf")
+    shown = partnerhub("records", "show", "partner", f"sf:{acme}")
+    then = partnerhub("records", "show", "partner", f"sf:{acme}", "--as-of", before["updated_at"], "--json")
+    assert "Acme AG" in shown.out
+    assert then.data == before
+    assert partnerhub("records", "show", "partner", f"sf:{acme}", "--as-of", "2020-01-01").code == 1
+    assert partnerhub("records", "show", "partner", f"sf:{acme}", "--as-of", "then").code == 2
