@@ -115,7 +115,7 @@ async def patch(
 
 @router.delete("/{record_id}", status_code=204, summary="Delete a record; it can be restored")
 async def delete(who: Operator, door: DoorOf, record_type: TypeName, record_id: UUID, if_match: IfMatch = None) -> None:
-    """Systems whose mapping says `on_delete: mirror` delete their record too; elsewhere it stays."""
+    """Each system then does what the `on_delete` of its mapping says: delete its record, deactivate it, or nothing."""
     async with door.app.db.transaction() as tx:
         kind = type_called(await record_types(tx), record_type)
         await removal.delete_record(tx, kind, record_id=record_id, version=_version(if_match), actor=who.actor)

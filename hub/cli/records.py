@@ -82,7 +82,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a record in the hub, and in every system whose mapping says on_delete: mirror."""
+    """Delete a record in the hub; each system then does what its mapping's on_delete says."""
 
     async def work(hub: App) -> str:
         async with hub.db.transaction() as tx:

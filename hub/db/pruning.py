@@ -9,7 +9,7 @@ from datetime import timedelta
 from hub.db.session import Tx
 
 # Whoever names a run: its values could not say any more where they come from, nor what is open where it arose.
-_NAMED_BY = ("change", "link", "cursor", "delivery", "conflict", "quarantine", "match_review", "plan", "departure")
+NAMED_BY = ("change", "link", "cursor", "delivery", "conflict", "quarantine", "match_review", "plan", "departure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ async def runs(tx: Tx, *, after: int, older_than: timedelta, limit: int) -> Prun
 
 
 async def _delete_unnamed_runs(tx: Tx, candidates: Sequence[int]) -> int:
-    named = " union ".join(f"select run_id from {table} where run_id = any(%(ids)s)" for table in _NAMED_BY)
+    named = " union ".join(f"select run_id from {table} where run_id = any(%(ids)s)" for table in NAMED_BY)
     return await tx.run(
         f"""
         delete from run where id = any(%(ids)s) and id not in (

@@ -29,8 +29,8 @@ async def mark_deleted(
 async def delete_record(tx: Tx, record_type: RecordType, *, record_id: UUID, version: int | None, actor: str) -> None:
     """Delete a record as a person or program asks; it can be restored.
 
-    Where a mapping says `on_delete: mirror`, its system deletes its record too; elsewhere that stays. `version`: refuse
-    with Stale when the record has moved on. Raises NotFound, Gone, Stale.
+    Each system then does what the `on_delete` of its mapping says. `version`: refuse with Stale when the
+    record has moved on. Raises NotFound, Gone, Stale.
     """
     stored = await found_here(tx, record_type, record_id)
     refuse_other_version(stored, version)
@@ -49,7 +49,7 @@ async def restore_record(
 ) -> ListedRecord:
     """Let a deleted record live again as it was.
 
-    Where a mapping says `on_delete: mirror`, its system gets the record back. Raises NotFound, NotNow for a living
+    Where the hub had deleted the remote record too, it is made again. Raises NotFound, NotNow for a living
     record, Gone for a merged one, Stale, and Duplicate when another record has one of its natural keys by now.
     """
     await records.lock_matching(tx, record_type)

@@ -8,8 +8,10 @@ from uuid import UUID
 import pytest
 
 from config.settings import Settings
+from hub.db import pruning as db_pruning
 from hub.db import runs
 from hub.db.session import Database
+from hub.db.tables import metadata
 from hub.services import pruning
 from hub.services.pruning import Retention, prune
 
@@ -114,3 +116,7 @@ def test_the_loop_fuse_and_repeated_webhooks_have_what_they_need_by_default(tmp_
     settings = Settings(home=tmp_path)
     assert settings.keep_deliveries_days >= 1
     assert settings.keep_inbox_days >= 3
+
+
+def test_whatever_names_a_run_keeps_it() -> None:
+    assert {table.name for table in metadata.tables.values() if "run_id" in table.c} == set(db_pruning.NAMED_BY)
