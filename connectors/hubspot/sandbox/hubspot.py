@@ -23,11 +23,11 @@ from connectors.hubspot.sandbox.oauth import (
     Tokens,
 )
 from connectors.hubspot.sandbox.routes import Served, api_routes, token_routes
-from connectors.hubspot.sandbox.schema import Property, type_of
+from connectors.hubspot.sandbox.schema import Property, changed_property, type_of
 from connectors.hubspot.sandbox.search import Search
 from hub.sdk.http import encode_json
 from hub.sdk.records import WebhookRequest
-from hub.sdk.sandbox import Fault, Sandbox, SandboxClock
+from hub.sdk.sandbox import Fault, FieldChanges, Sandbox, SandboxClock
 from hub.sdk.sandbox.base import Answer
 
 
@@ -121,6 +121,12 @@ class HubSpotSandbox(Sandbox):
 
     def remove_field(self, object_name: str, field_name: str) -> None:
         del self.crm.properties[_known(object_name)][field_name]
+
+    def change_field(self, object_name: str, field_name: str, changes: FieldChanges) -> None:
+        properties = self.crm.properties[_known(object_name)]
+        properties[field_name] = changed_property(
+            properties.get(field_name) or Property(field_name, custom=True), changes
+        )
 
     def set_picklist(self, object_name: str, field_name: str, values: Sequence[str]) -> None:
         self.crm.properties[_known(object_name)][field_name].options = list(values)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from hub.sdk.sandbox import FieldChanges
 
 TYPE_IDS = {
     "contacts": "0-1",
@@ -50,14 +52,42 @@ class Property:
     custom: bool = False
     # Allows any option list the account holds elsewhere (owners, pipelines).
     referenced: str = ""
+    title: str = ""
 
     @property
     def label(self) -> str:
-        return self.name.replace("hs_", "").replace("_", " ").capitalize()
+        return self.title or self.name.replace("hs_", "").replace("_", " ").capitalize()
 
     @property
     def multiple(self) -> bool:
         return self.field_type == "checkbox"
+
+
+# Type and fieldType of a property by what it is to the hub.
+_KINDS = {
+    "text": ("string", "text"),
+    "number": ("number", "number"),
+    "bool": ("bool", "booleancheckbox"),
+    "date": ("date", "date"),
+    "datetime": ("datetime", "date"),
+    "picklist": ("enumeration", "select"),
+    "multipicklist": ("enumeration", "checkbox"),
+}
+
+
+def changed_property(property: Property, changes: FieldChanges) -> Property:
+    """The property as an administrator left it; HubSpot knows no required and no shorter properties."""
+    if unknown := changes.keys() - {"type", "label", "writable", "values"}:
+        raise ValueError(f"HubSpot's properties have no {', '.join(sorted(unknown))}.")
+    kind, field_type = _KINDS[changes["type"]] if "type" in changes else (property.type, property.field_type)
+    return replace(
+        property,
+        type=kind,
+        field_type=field_type,
+        options=changes.get("values", property.options),
+        read_only=not changes.get("writable", not property.read_only),
+        title=changes.get("label", property.title),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from connectors.salesforce.sandbox.records import Records
 from connectors.salesforce.sandbox.schema import Field, Schema
 from connectors.salesforce.sandbox.usage import Usage
 from hub.sdk.records import WebhookRequest
-from hub.sdk.sandbox import Fault, Sandbox, SandboxClock
+from hub.sdk.sandbox import Fault, FieldChanges, Sandbox, SandboxClock
 from hub.sdk.sandbox.base import Answer
 
 USERS = ("Integration User", "Alex Executive", "Robin Fallback")
@@ -130,6 +130,9 @@ class SalesforceSandbox(Sandbox):
 
     def remove_field(self, object_name: str, field_name: str) -> None:
         self.schema.remove_field(object_name, field_name)
+
+    def change_field(self, object_name: str, field_name: str, changes: FieldChanges) -> None:
+        self.schema.change_field(object_name, field_name, changes)
 
     def set_picklist(self, object_name: str, field_name: str, values: Sequence[str]) -> None:
         self.schema.set_values(object_name, field_name, values)

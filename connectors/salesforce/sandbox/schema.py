@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from connectors.salesforce.sandbox.calls import VendorError
+from hub.sdk.sandbox import FieldChanges
+
+# The platform's name of a type by what it is to the hub, where the two differ.
+_TYPES = {"text": "string", "number": "double", "money": "currency", "bool": "boolean"}
 
 STAMP_FIELDS = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
 
@@ -110,6 +114,23 @@ class Schema:
         kind = self.get(object_name)
         kind.fields = {name: known for name, known in kind.fields.items() if name != field_name}
         kind._spelling = {}
+
+    def change_field(self, object_name: str, field_name: str, changes: FieldChanges) -> None:
+        """An admin changes a field, makes one, or field-level security makes it read-only."""
+        known = self.get(object_name).find(field_name) or Field(field_name)
+        type_ = changes.get("type", known.type)
+        self.add_field(
+            object_name,
+            replace(
+                known,
+                type=_TYPES.get(type_, type_),
+                label=changes.get("label", known.label),
+                length=changes.get("max_length", known.length),
+                writable=changes.get("writable", known.writable),
+                required=not changes.get("nullable", not known.required),
+                values=tuple(changes.get("values", known.values)),
+            ),
+        )
 
     def set_values(self, object_name: str, field_name: str, values: Iterable[str]) -> None:
         """An admin changes a picklist's values."""

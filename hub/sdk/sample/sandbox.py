@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -18,7 +18,16 @@ from starlette.types import ASGIApp
 from hub.sdk.http import encode_json
 from hub.sdk.records import WebhookRequest
 from hub.sdk.sample.sandbox_records import Records, Refused
-from hub.sdk.sandbox import Answer, ContractObject, Fault, Sandbox, SandboxClock, SandboxSpec, StoredRecord
+from hub.sdk.sandbox import (
+    Answer,
+    ContractObject,
+    Fault,
+    FieldChanges,
+    Sandbox,
+    SandboxClock,
+    SandboxSpec,
+    StoredRecord,
+)
 
 _CLIENT_ID, _CLIENT_SECRET, _WEBHOOK_SECRET = "sample-client", "sample-client-secret", "sample-webhook-secret"
 _TOKEN_SECONDS = 1800
@@ -226,6 +235,12 @@ class SampleSandbox(Sandbox):
 
     def remove_field(self, object_name: str, field_name: str) -> None:
         del self.records.schema[object_name][field_name]
+
+    def change_field(self, object_name: str, field_name: str, changes: FieldChanges) -> None:
+        self.records.schema[object_name].setdefault(field_name, {"type": "text"}).update(changes)
+
+    def set_picklist(self, object_name: str, field_name: str, values: Sequence[str]) -> None:
+        self.records.schema[object_name][field_name]["values"] = list(values)
 
     # Webhooks
 

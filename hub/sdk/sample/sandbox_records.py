@@ -50,11 +50,15 @@ class Records:
             raise Refused(404, "gone", f"There is no record {record_id}.", **merged)
         return record
 
-    def validate(self, name: str, fields: Mapping[str, Any], record_id: str | None) -> None:
+    def validate(self, name: str, fields: Mapping[str, Any], record_id: str | None, *, by: str) -> None:
         schema = self.fields(name)
         for field, value in fields.items():
             if field not in schema:
                 raise Refused(400, "unknown_field", f"There is no field {field!r}.", field=field)
+            if by == "api" and not schema[field].get("writable", True):
+                raise Refused(400, "read_only", f"{field} cannot be written.", field=field)
+            if isinstance(value, str) and len(value) > (schema[field].get("max_length") or len(value)):
+                raise Refused(400, "too_long", f"{field} holds {schema[field]['max_length']} characters.", field=field)
             if value is None and not schema[field].get("nullable", True):
                 raise Refused(400, "required", f"{field} may not be empty.", field=field)
             if value is not None and schema[field].get("values") and value not in schema[field]["values"]:
@@ -66,14 +70,14 @@ class Records:
 
     def add(self, name: str, fields: Mapping[str, Any], *, by: str) -> StoredRecord:
         missing = {f: None for f, spec in self.fields(name).items() if not spec.get("nullable", True)}
-        self.validate(name, {**missing, **fields}, None)
+        self.validate(name, {**missing, **fields}, None, by=by)
         record = self._world.add(name, f"s{self.next_number():08}", fields, by=by)
         self.changed(name, record, "changed")
         return record
 
     def save(self, name: str, record_id: str, fields: Mapping[str, Any], *, by: str) -> StoredRecord:
         record = self.live(name, record_id)
-        self.validate(name, fields, record_id)
+        self.validate(name, fields, record_id, by=by)
         record.fields.update(fields)
         record.by = by
         self.changed(name, record, "changed")

@@ -1,6 +1,6 @@
 """The kit from which emulators of vendors' APIs are built."""
 
-from hub.sdk.sandbox.base import Answer, ContractObject, Sandbox, SandboxSpec
+from hub.sdk.sandbox.base import Answer, ContractObject, FieldChanges, Sandbox, SandboxSpec
 from hub.sdk.sandbox.faults import Fault, Faults
 from hub.sdk.sandbox.world import SandboxClock, StoredRecord, World
 
@@ -9,6 +9,7 @@ __all__ = [
     "ContractObject",
     "Fault",
     "Faults",
+    "FieldChanges",
     "Sandbox",
     "SandboxClock",
     "SandboxSpec",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.sdk.http import encode_json
-from hub.sdk.sandbox.base import Sandbox
+from hub.sdk.sandbox.base import FieldChanges, Sandbox
 from hub.sdk.sandbox.courier import deliver_webhooks
 from hub.sdk.sandbox.transport import TRANSPORT_FAULTS
 
@@ -55,6 +55,15 @@ class _PicklistBody(_Body):
     values: list[str]
 
 
+class _FieldBody(_Body):
+    type: str = ""
+    label: str = ""
+    writable: bool = True
+    nullable: bool = True
+    max_length: int = 0
+    values: list[str] = []
+
+
 class _WebhookBody(_Body):
     target: str
 
@@ -79,6 +88,7 @@ def admin_app(sandbox: Sandbox) -> Starlette:
         ("POST", "/records/{object}/{id}/undelete", _undelete),
         ("POST", "/records/{object}/{id}/merge", _merge),
         ("DELETE", "/fields/{object}/{field}", _remove_field),
+        ("PATCH", "/fields/{object}/{field}", _change_field),
         ("PUT", "/picklists/{object}/{field}", _set_picklist),
         ("PUT", "/webhooks", _set_webhook_target),
         ("POST", "/webhooks/deliver", _deliver_webhooks),
@@ -209,6 +219,12 @@ def _record(request: Request) -> tuple[str, str]:
 
 async def _remove_field(sandbox: Sandbox, request: Request) -> object:
     sandbox.remove_field(request.path_params["object"], request.path_params["field"])
+    return {}
+
+
+async def _change_field(sandbox: Sandbox, request: Request) -> object:
+    changes = cast(FieldChanges, (await _read(request, _FieldBody)).model_dump(exclude_unset=True))
+    sandbox.change_field(request.path_params["object"], request.path_params["field"], changes)
     return {}
 
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from starlette.types import ASGIApp
 
@@ -23,6 +23,17 @@ class Answer:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class FieldChanges(TypedDict, total=False):
+    """What of a field is to be different, in the words of `hub.sdk.capabilities.RemoteField`."""
+
+    type: str
+    label: str
+    writable: bool
+    nullable: bool
+    max_length: int
+    values: list[str]
 
 
 # All digits, or long and with a digit: record ids of every vendor, but no API version or resource name.
@@ -95,6 +106,10 @@ class Sandbox(ABC):
     def remove_field(self, object_name: str, field_name: str) -> None:
         """An administrator of the vendor's system removes a field: it leaves the schema, and naming it is an error."""
         raise NotImplementedError(f"{self.name} has no fields that can be removed")
+
+    def change_field(self, object_name: str, field_name: str, changes: FieldChanges) -> None:
+        """An administrator of the vendor's system changes a field, or adds one that is not there."""
+        raise NotImplementedError(f"{self.name} has no fields that can be changed")
 
     def set_picklist(self, object_name: str, field_name: str, values: Sequence[str]) -> None:
         """An administrator of the vendor's system replaces the allowed values of a picklist."""
