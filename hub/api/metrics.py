@@ -55,5 +55,6 @@ def _of_work(totals: Totals) -> CollectorRegistry:
         waiting.labels(health.connection, "conflict").set(health.conflicts_open)
         waiting.labels(health.connection, "match_review").set(health.reviews_open)
         waiting.labels(health.connection, "quarantine").set(health.quarantined)
+        waiting.labels(health.connection, "drift").set(health.drifted)
         waiting.labels(health.connection, "dead_letter").set(health.deliveries.get("dead", 0))
     return registry

@@ -10,6 +10,7 @@ from hub.cli import (
     conflicts,
     connect,
     demo,
+    drift,
     fields,
     keys,
     mapping,
@@ -53,6 +54,7 @@ app.command(rich_help_panel="Syncing")(status.status)
 app.command(rich_help_panel="Syncing")(status.runs)
 app.command(rich_help_panel="Syncing")(why.why)
 app.command(rich_help_panel="Syncing")(prune.prune)
+app.command(rich_help_panel="Syncing")(drift.drift)
 
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(fields.app, name="fields")

@@ -83,7 +83,9 @@ def _views(found: list[ConnectionHealth]) -> list[RenderableType]:
 def _reason(health: ConnectionHealth) -> str | None:
     if health.state == "paused":
         return health.state_reason
-    return f"until {plain(health.resting_until)}: {health.rest_reason}" if health.resting_until else None
+    if health.resting_until:
+        return f"until {plain(health.resting_until)}: {health.rest_reason}"
+    return health.drift
 
 
 def _fresh(moment: datetime | None) -> str:
@@ -96,6 +98,7 @@ def _next_steps(found: list[ConnectionHealth]) -> list[RenderableType]:
         "partnerhub retries list": any(h.deliveries.get("dead") for h in found),
         "partnerhub conflicts list": any(h.conflicts_open for h in found),
         "partnerhub reviews list": any(h.reviews_open for h in found),
+        "partnerhub drift": any(h.drifted for h in found),
     }
     wanted = [command for command, needed in steps.items() if needed]
     return ["", Text(f"Waits for a person: {', '.join(wanted)}")] if wanted else []

@@ -95,6 +95,9 @@ def _report_views(report: SyncReport) -> list[RenderableType]:
         for n in report.unread
     ]
     views += [bad(f"{n} stopped: {why}") for n, why in report.halted.items()]
+    if report.stopped:
+        views += ["", bad("Left out until they fit again (partnerhub drift says how to mend them):")]
+        views += [Text(stopped) for stopped in report.stopped]
     return [*views, *_next_steps(report)]
 
 

@@ -204,7 +204,7 @@ async def wake_waiting(tx: Tx, *, connection_id: int) -> int:
     """Let deliveries that waited for a link look again."""
     return await tx.run(
         "update delivery set state = 'pending', next_attempt_at = clock_timestamp()"
-        " where connection_id = %s and state = 'waiting'",
+        " where connection_id = %s and state = 'waiting' and error_class <> 'SchemaDrift'",
         connection_id,
     )
 

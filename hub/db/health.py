@@ -21,8 +21,13 @@ async def connections(tx: Tx, *, connection_id: int | None) -> list[DictRow]:
                 where connection_id = c.id) as oldest_reread_seconds,
             (select count(*) from conflict where connection_id = c.id and state = 'open') as conflicts_open,
             (select count(*) from match_review where connection_id = c.id and state = 'open') as reviews_open,
-            (select count(*) from quarantine where connection_id = c.id) as quarantined
-        from connection c where c.state <> 'retired' and (%s::int is null or c.id = %s) order by c.name
+            (select count(*) from quarantine where connection_id = c.id) as quarantined,
+            d.drifted, d.drift
+        from connection c cross join lateral (
+            select count(*) as drifted,
+                (array_agg(format('%%s:%%s %%s: %%s', file, line, field, message) order by id))[1] as drift
+            from drift where connection_id = c.id and state = 'open' and stops <> 'nothing') as d
+        where c.state <> 'retired' and (%s::int is null or c.id = %s) order by c.name
         """,
         connection_id,
         connection_id,

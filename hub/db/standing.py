@@ -69,6 +69,17 @@ async def rereads(tx: Tx, record_id: UUID) -> list[DictRow]:
     )
 
 
+async def drift(tx: Tx, record_id: UUID) -> list[DictRow]:
+    """Fields of which nothing passes in objects where this record is linked; what is merely not written yet is told by
+    its delivery."""
+    return await tx.all(
+        "select d.connection_id, d.object, d.field, d.file, d.line, d.message from drift d"
+        f" where d.state = 'open' and d.stops = 'both' and exists (select from {_LINKS} as l"
+        " where l.connection_id = d.connection_id and l.object = d.object) order by d.id",
+        record_id=record_id,
+    )
+
+
 async def last_pulls(tx: Tx) -> list[DictRow]:
     """When each object of each connection was last read to its end."""
     return await tx.all(

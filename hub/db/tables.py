@@ -208,6 +208,53 @@ lease = sa.Table(
     _at("until"),
 )
 
+# What a system said of an object's fields when it was last asked, and the mapping it was held against.
+schema_snapshot = sa.Table(
+    "schema_snapshot",
+    metadata,
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("described", JSONB),
+    sa.Column("mapping_digest", sa.Text),
+    _at("asked_at"),
+    _at("seen_at", nullable=True),
+    sa.PrimaryKeyConstraint("connection_id", "object"),
+)
+
+# Where a system's fields do not fit the mapping any more; settled by itself when they fit again.
+drift = sa.Table(
+    "drift",
+    metadata,
+    _id(),
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("field", sa.Text, nullable=False),
+    sa.Column("remote", sa.Text, nullable=False),
+    sa.Column("stops", sa.Text, nullable=False),
+    sa.Column("words", ARRAY(sa.Text), nullable=False),
+    sa.Column("longest", sa.Integer),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("edit", sa.Text),
+    sa.Column("state", sa.Text, nullable=False, server_default="open"),
+    _at("found_at", default=True),
+    _at("settled_at", nullable=True),
+    sa.CheckConstraint("stops in ('both', 'push', 'create', 'nothing')", name="stops"),
+    sa.CheckConstraint("state in ('open', 'settled')", name="state"),
+)
+sa.Index(
+    "uq_drift_open",
+    drift.c.connection_id,
+    drift.c.object,
+    drift.c.kind,
+    drift.c.field,
+    drift.c.remote,
+    unique=True,
+    postgresql_where=drift.c.state == "open",
+)
+
 OPEN_DELIVERY_STATES = ("pending", "sending", "unknown", "waiting", "dead")
 
 delivery = sa.Table(

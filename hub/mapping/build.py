@@ -53,6 +53,7 @@ def build(doc: MappingDoc, *, source: Source, system: str, record_types: dict[st
         constants=dict(doc.constants),
         locks=locks,
         digest=digest,
+        source=source,
         getter=compile_get(channels),
         putter=compile_put(channels),
     )

@@ -87,11 +87,11 @@ def _fit(channel: Channel, lens: Lens, remote: RemoteField, issue: _Issue) -> It
         return
     if remote.values:
         if rule.direction != "pull":
-            missing = [word for word in _written_words(channel, lens) if word not in remote.values]
+            missing = [word for word in written_words(channel, lens) if word not in remote.values]
             if missing:
                 yield issue(f"{remote.name} does not allow {', '.join(missing)}.", example=f"{missing[0]} is refused")
         if rule.direction != "push":
-            unread = [word for word in remote.values if not _reads(channel, word)]
+            unread = [word for word in remote.values if not reads_word(channel, word)]
             if unread:
                 yield issue(f"{remote.name} may hold {', '.join(unread)}, which the lens cannot read.", warns=True)
     limit = rule.field.length_limit
@@ -104,12 +104,13 @@ def _fit(channel: Channel, lens: Lens, remote: RemoteField, issue: _Issue) -> It
         )
 
 
-def _written_words(channel: Channel, lens: Lens) -> tuple[str, ...]:
+def written_words(channel: Channel, lens: Lens) -> tuple[str, ...]:
     """Every word that may be written, where they can be listed."""
     return lens.remote_values() or channel.rule.field.choices
 
 
-def _reads(channel: Channel, word: str) -> bool:
+def reads_word(channel: Channel, word: str) -> bool:
+    """Whether the mapping makes something of this remote word."""
     try:
         channel.read(word, None)
     except BadValue:

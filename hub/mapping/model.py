@@ -7,6 +7,7 @@ from typing import Literal
 
 from hub.mapping.cel import Condition
 from hub.mapping.channel import Channel
+from hub.mapping.compile import compile_get, compile_put
 from hub.mapping.errors import BadValue
 from hub.mapping.lenses.link import LinkLens
 from hub.mapping.paths import ABSENT, Absent, nest
@@ -20,6 +21,7 @@ from hub.mapping.rules import (
     OnDelete,
     Putter,
 )
+from hub.mapping.source import Source
 from hub.record.definition import RecordType
 from hub.record.values import Value, Values
 from hub.sdk.records import JsonValue, RemoteFields
@@ -34,7 +36,7 @@ class Mapping:
     `inbound` and `outbound` are field names by direction, `read_fields` the remote paths to ask for, `links` the
     record type behind each link field, `stamps` where latest_wins finds the time of a field. `constants` and
     `defaults` are remote fields by path: set when the hub creates a record, written where the remote requires a value.
-    `digest` changes when the mapping's meaning does.
+    `digest` changes when the mapping's meaning does; `source` is the YAML that it was made from.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Mapping:
         constants: dict[str, JsonValue],
         locks: dict[str, Condition],
         digest: str,
+        source: Source,
         getter: Getter,
         putter: Putter,
     ) -> None:
@@ -79,6 +82,7 @@ class Mapping:
         }
         self.stamps = {rule.name: tuple(rule.policy.stamp.split(".")) for rule in rules if rule.policy.stamp}
         self.digest = digest
+        self.source = source
         self._when = when
         self._locks = locks
         self._put = putter
@@ -125,6 +129,28 @@ class Mapping:
                 if not isinstance(value, Absent | FieldProblem):
                     seen[name] = value
         return seen
+
+    def reduced(self, channels: tuple[Channel, ...], *, key_field: str | None) -> Mapping:
+        """The same mapping with fewer ways: these channels, and this key or none."""
+        return Mapping(
+            system=self.system,
+            object_name=self.object,
+            record=self.record,
+            file=self.file,
+            where=self.where,
+            when=self._when,
+            key_field=key_field,
+            match=self.match,
+            channels=channels,
+            create=self.create,
+            on_delete=self.on_delete,
+            constants=self.constants,
+            locks=self._locks,
+            digest=self.digest,
+            source=self.source,
+            getter=compile_get(channels),
+            putter=compile_put(channels),
+        )
 
     @property
     def conditions(self) -> tuple[str, ...]:

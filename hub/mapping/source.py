@@ -36,11 +36,12 @@ _TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", 
 
 @dataclass(frozen=True)
 class Source:
-    """A mapping as plain data; `lines` gives the line of each part by its path from the top."""
+    """A mapping as plain data; `lines` gives the line of each part of `text` by its path from the top."""
 
     file: str
     data: Any
     lines: dict[Path_, int]
+    text: str
 
     def line(self, path: Path_) -> int:
         """The line of the part at `path`, or of the nearest part around it."""
@@ -93,7 +94,7 @@ def _parse(name: str, text: str) -> Source:
     data = _Walk(name, lines, issues).plain(node, ())
     if issues:
         raise MappingError(tuple(issues))
-    return Source(name, data, lines)
+    return Source(name, data, lines, text)
 
 
 def _guard(name: str, text: str) -> None:

@@ -20,6 +20,9 @@ class ConnectionOptions(BaseModel):
     ca_file: str | None = Field(None, description="Certificate of an authority to trust for this system.")
     allow_private: bool | None = Field(None, description="Its address may be a private one.")
     mappings: str | None = Field(None, description="Folder with this connection's own mappings.")
+    describe_minutes: int | None = Field(
+        None, ge=1, description="Minutes between two looks at the system's fields; 15 without it."
+    )
     poll_seconds: int | None = Field(None, ge=1, description="Seconds between two regular reads; 60 without it.")
     grace_seconds: int | None = Field(
         None, ge=0, description="Seconds that a deletion there waits before the hub follows it; 600 without it."

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from collections.abc import Mapping as MappingOf
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from hub.sdk.connector import ConnectorContext, ConnectorSpec, OpenConnector
 from hub.sdk.http import Budget, RemoteHttp, open_http
 from hub.services.connection_options import checked_options, grace_of
 from hub.services.custom_fields import record_types
-from hub.services.objects import OpenConnection
+from hub.services.objects import DESCRIBE_EVERY, OpenConnection
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 
@@ -131,8 +132,14 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
         mappings=mappings,
         policies=policies,
         grace=grace_of(stored.options),
+        describe_every=_describe_every(stored),
     )
     return OpenedConnection(sync, http)
+
+
+def _describe_every(stored: StoredConnection) -> timedelta:
+    minutes = stored.options.get("describe_minutes")
+    return timedelta(minutes=minutes) if isinstance(minutes, int) else DESCRIBE_EVERY
 
 
 @asynccontextmanager

@@ -10,8 +10,9 @@ import structlog
 from hub.db import connections, deliveries, departures, rereads, runs
 from hub.db.session import Database
 from hub.domain.outcomes import what_next
-from hub.sdk.errors import AuthFailed, RemoteError
+from hub.sdk.errors import AuthFailed, RecordRejected, RemoteError
 from hub.services.counts import Counts
+from hub.services.fitting import fit, refit
 from hub.services.grace import carry_out_due
 from hub.services.objects import OpenConnection
 from hub.services.outbound import plan_deliveries
@@ -33,18 +34,43 @@ async def pull(
 ) -> Counts:
     """Read all objects (or those named), parents first. One that another process reads is left to it."""
     counts = Counts()
-    for sync in connection.objects:
-        if objects and sync.name not in objects:
-            continue
+    connection = await fit(db, connection)
+    for name in [sync.name for sync in connection.objects if not objects or sync.name in objects]:
         try:
-            counts += await pull_object(db, sync, owner=owner, full=full, progress=progress)
+            connection, found = await pull_one(db, connection, name, owner=owner, full=full, progress=progress)
+            counts += found
         except AlreadyRunning as exc:
-            log.info("pull_left_to_other", connection=connection.name, object=sync.name, reason=str(exc))
-        except RemoteError as exc:
-            await halt(db, connection, exc)
-            raise
+            log.info("pull_left_to_other", connection=connection.name, object=name, reason=str(exc))
     await _answered(db, connection)
     return counts
+
+
+async def pull_one(
+    db: Database,
+    connection: OpenConnection,
+    name: str,
+    *,
+    owner: str,
+    full: bool = False,
+    progress: Progress | None = None,
+) -> tuple[OpenConnection, Counts]:
+    """Read one object of a connection that was fitted; a field that has gone since is left out by a second try.
+
+    Returns the connection as it fits now. Raises AlreadyRunning, and RemoteErrors after halting the connection.
+    """
+    try:
+        try:
+            found = await pull_object(db, connection.object(name), owner=owner, full=full, progress=progress)
+        except RecordRejected:
+            fitted = await refit(db, connection)
+            if fitted is None:
+                raise
+            connection = fitted
+            found = await pull_object(db, connection.object(name), owner=owner, full=full, progress=progress)
+    except RemoteError as exc:
+        await halt(db, connection, exc)
+        raise
+    return connection, found
 
 
 async def reread(db: Database, connection: OpenConnection) -> Counts:
@@ -55,7 +81,9 @@ async def reread(db: Database, connection: OpenConnection) -> Counts:
         async with db.transaction() as tx:
             if not await rereads.due(tx, connection_id=connection.id, limit=1):
                 break
-            run_id = run_id or await runs.start(tx, connection_id=connection.id, kind="reread")
+            is_first, run_id = not run_id, run_id or await runs.start(tx, connection_id=connection.id, kind="reread")
+        if is_first:
+            connection = await fit(db, connection)
         try:
             total += await serve_rereads(db, connection, run_id=run_id)
         except RemoteError as exc:
@@ -76,6 +104,7 @@ async def push(db: Database, connection: OpenConnection, *, owner: str) -> Count
 
     Raises Halted when the connection must rest, and the RemoteErrors of reads.
     """
+    connection = await fit(db, connection)
     try:
         total = await carry_out_due(db, connection)
     except RemoteError as exc:
@@ -86,6 +115,8 @@ async def push(db: Database, connection: OpenConnection, *, owner: str) -> Count
             planned = await plan_deliveries(tx, connection)
         sent = await send_due(db, connection, owner=owner)
         total += sent
+        if sent["dead"]:
+            connection = await refit(db, connection) or connection
         if not planned and not sent:
             return total
 
@@ -132,4 +163,4 @@ async def _answered(db: Database, connection: OpenConnection) -> None:
         log.info("connection_is_back", connection=connection.name, was_down=str(was_down))
 
 
-__all__ = ["Halted", "due_in", "halt", "pull", "push", "reread", "resting"]
+__all__ = ["Halted", "due_in", "halt", "pull", "pull_one", "push", "reread", "resting"]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property, partial
 
 from hub.db.changes import Origin
 from hub.db.field_policies import FieldPolicy
 from hub.domain.merge import FieldMerge
+from hub.mapping.drift import Finding
+from hub.mapping.fitting import Fitted
 from hub.mapping.model import Mapping
 from hub.record import RECORD_TYPES
 from hub.record.definition import RecordType
@@ -18,13 +20,15 @@ from hub.sdk.capabilities import Capabilities, ObjectCapabilities
 from hub.sdk.connector import OpenConnector
 
 GRACE = timedelta(minutes=10)
+DESCRIBE_EVERY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
 class OpenConnection:
     """A connection with its open connector and its mappings by object, parents first.
 
-    `grace`: how long a deletion there waits before the hub's record follows it.
+    `grace`: how long a deletion there waits before the hub's record follows it. `drift`: by object, where the system's
+    fields do not fit the mapping now (see `hub.services.fitting`); it is asked for them once in `describe_every`.
     """
 
     id: int
@@ -36,11 +40,20 @@ class OpenConnection:
     # What people decided once and for all, of every connection (`field_policies.in_force`).
     policies: Sequence[FieldPolicy] = ()
     grace: timedelta = GRACE
+    drift: MappingOf[str, tuple[Finding, ...]] = field(default_factory=dict)
+    describe_every: timedelta = DESCRIBE_EVERY
 
     @cached_property
     def objects(self) -> tuple[ObjectSync, ...]:
         """Every mapped object in dependency order: what others refer to comes first."""
-        return tuple(ObjectSync(connection=self, mapping=mapping) for mapping in in_dependency_order(self.mappings))
+        return tuple(
+            ObjectSync(connection=self, fitted=Fitted(mapping, self.drift.get(mapping.object, ())))
+            for mapping in in_dependency_order(self.mappings)
+        )
+
+    def with_drift(self, drift: MappingOf[str, tuple[Finding, ...]]) -> OpenConnection:
+        """The same connection, held to these findings."""
+        return self if drift == self.drift else replace(self, drift=drift)
 
     def object(self, name: str) -> ObjectSync:
         return next(o for o in self.objects if o.name == name)
@@ -55,11 +68,16 @@ class ObjectSync:
     """One object of an open connection."""
 
     connection: OpenConnection
-    mapping: Mapping
+    fitted: Fitted
+
+    @cached_property
+    def mapping(self) -> Mapping:
+        """The mapping as far as it fits what the system has now."""
+        return self.fitted.mapping
 
     @property
     def name(self) -> str:
-        return self.mapping.object
+        return self.fitted.whole.object
 
     @property
     def record_type(self) -> RecordType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from hub.db import changes, cursors, deliveries, departures, findings, links, records
@@ -76,12 +76,12 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A delivery that cannot leave now: it waits, or (`dead`) a person must act."""
+    """A delivery that cannot leave now: it waits for what `error` says, or (`dead`) a person must act."""
 
     delivery: Delivery
     reason: str
     dead: bool = False
-    error: str = "RecordRejected"
+    error: Literal["Waiting", "SchemaDrift", "RecordRejected", "Loop"] = "Waiting"
     hint: str | None = None
 
 
@@ -92,7 +92,8 @@ class Computed:
     writes: list[Write] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     idle: list[Delivery] = field(default_factory=list)
-    # Written without a reference whose record has no link yet; they are looked at again when it has.
+    # Written without a reference whose record has no link yet, or without a field that does not fit the system now;
+    # they are looked at again when it does.
     incomplete: set[int] = field(default_factory=set)
     # Remote ids of records in conflict: the hub's side has changed since, and may have ended it.
     outdated: list[str] = field(default_factory=list)
@@ -168,6 +169,10 @@ def _delete(
     if link is not None and policy.kind == "deactivate":
         shadow = decode_values(sync.record_type, link.shadow)
         values = {name: value for name, value in policy.values.items() if shadow.get(name) != value}
+        unfit = {name: why for name, why in sync.fitted.held_back(values, shadow).items() if name in values}
+        if unfit:
+            computed.holds.append(_unfit(delivery, unfit))
+            return
         if values:
             _add(computed, sync, delivery, "update", values, targets, link=link)
             return
@@ -191,21 +196,26 @@ def _update(
         for name in sync.mapping.outbound
         if name not in barred.in_conflict and record.values[name] != shadow.get(name)
     }
-    values |= _given_back(sync, barred.in_conflict, shadow)
+    given_back = _given_back(sync, barred.in_conflict, shadow)
+    values |= given_back
+    held_back = sync.fitted.held_back({**record.values, **given_back}, shadow)
+    unfit = {n: why for n, why in held_back.items() if n not in barred.in_conflict or n in given_back}
     unread = [name for name in barred.unread(values) if not _overrules(sync, name, record)]
     if unread and delivery.error_class != "Waiting":  # once: it may have been garbled on the way
         computed.unread.append(link.remote_id)
     missing = [name for name in targets.unlinked(values) if name not in unread]
-    for name in (*missing, *unread):
+    for name in {*missing, *unread, *unfit} & values.keys():
         del values[name]
     if not values and delivery.edited is None:
         if unread or missing:
             computed.holds.append(Hold(delivery, barred.reason(unread) if unread else targets.reason(missing)))
+        elif unfit:
+            computed.holds.append(_unfit(delivery, unfit))
         else:
             computed.idle.append(delivery)
         return
     _add(computed, sync, delivery, "update", values, targets, link=link)
-    if unread or missing:
+    if unread or missing or unfit:
         computed.incomplete.add(delivery.id)
 
 
@@ -237,20 +247,29 @@ def _overrules(sync: ObjectSync, name: str, record: StoredRecord) -> bool:
     return rule is None or overrules(rule, name=name, ours=record.values)
 
 
+def _unfit(delivery: Delivery, reasons: Mapping[str, str]) -> Hold:
+    told = " ".join(f"{name} is held back: {reason}" for name, reason in reasons.items())
+    return Hold(delivery, told, error="SchemaDrift")
+
+
 def _has_moved(ours: Value, conflict: OpenConflict) -> bool:
     return bool(decode_json(encode_json(ours)) != decode_json(conflict.ours.encode()))
 
 
 def _create(computed: Computed, sync: ObjectSync, delivery: Delivery, record: StoredRecord, targets: _Targets) -> None:
+    if sync.fitted.no_creating is not None:
+        computed.holds.append(Hold(delivery, sync.fitted.no_creating, error="SchemaDrift"))
+        return
     values: dict[str, Value] = {name: v for name in sync.mapping.outbound if (v := record.values[name]) is not None}
+    unfit = sync.fitted.held_back(record.values, {})
     missing = targets.unlinked(values)
     if any(targets.coming(values[name]) for name in missing):
         computed.holds.append(Hold(delivery, targets.reason(missing)))
         return
-    for name in missing:
+    for name in {*missing, *unfit} & values.keys():
         del values[name]
     _add(computed, sync, delivery, "create", values, targets, link=None)
-    if missing:
+    if missing or unfit:
         computed.incomplete.add(delivery.id)
 
 
@@ -269,7 +288,7 @@ def _add(
     try:
         fields = mapping.put_new(seen) if op == "create" else mapping.put(seen, list(values))
     except UnmappableValues as exc:
-        computed.holds.append(Hold(delivery, str(exc), dead=True))
+        computed.holds.append(Hold(delivery, str(exc), dead=True, error="RecordRejected"))
         return
     computed.writes.append(
         Write(

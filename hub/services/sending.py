@@ -35,6 +35,7 @@ log = structlog.get_logger()
 _LEASE = timedelta(seconds=30)
 _LEASED_AT_ONCE = 2000
 _WAIT_FOR_PARENT = timedelta(minutes=5)
+_WAIT_FOR_SCHEMA = timedelta(hours=1)  # what settles a finding lets them flow at once
 
 
 class Halted(Exception):
@@ -103,8 +104,8 @@ class _Sender:
                     Setback(
                         id=h.delivery.id,
                         state="dead" if h.dead else "waiting",
-                        delay=_WAIT_FOR_PARENT,
-                        error_class=h.error if h.dead else "Waiting",
+                        delay=_WAIT_FOR_SCHEMA if h.error == "SchemaDrift" else _WAIT_FOR_PARENT,
+                        error_class=h.error,
                         error_code=None,
                         message=h.reason,
                         hint=h.hint,

@@ -95,6 +95,7 @@ class Rows:
     quarantined: list[DictRow] = field(default_factory=list)
     rereads: list[DictRow] = field(default_factory=list)
     departures: list[DictRow] = field(default_factory=list)
+    drift: list[DictRow] = field(default_factory=list)
     pulled: dict[str, datetime] = field(default_factory=dict)
     unplanned: bool = False
 
@@ -134,6 +135,7 @@ _QUERIES = {
     "quarantined": standing.quarantined,
     "rereads": standing.rereads,
     "departures": departures.of_record,
+    "drift": standing.drift,
 }
 
 
@@ -182,6 +184,10 @@ def _reasons(rows: Rows, now: datetime) -> list[str]:
         *(_quarantine_reason(row) for row in rows.quarantined),
         *_link_reasons(rows),
         *(_review_reason(row, rows.record_id) for row in rows.reviews),
+        *(
+            f"{row['file']}:{row['line']} {row['field']} does not fit {row['object']} any more: {row['message']}"
+            for row in rows.drift
+        ),
         *(f"{row['object']} {row['remote_id']} is to be read again: {row['reason']}." for row in rows.rereads),
     ]
 

@@ -12,9 +12,10 @@ from hub.mapping.errors import MappingError
 from hub.sdk.errors import RemoteError
 from hub.services.connections import Workshop, find_connection, open_connection
 from hub.services.counts import Counts
-from hub.services.cycle import Halted, halt, push, reread
+from hub.services.cycle import Halted, pull_one, push, reread
+from hub.services.fitting import fit
 from hub.services.objects import ObjectSync, OpenConnection
-from hub.services.pulling import AlreadyRunning, has_been_read, pull_object
+from hub.services.pulling import AlreadyRunning, has_been_read
 from hub.services.refusals import NotNow, invalid
 
 # Told when an object or a delivery (→ connection) begins, and after each page what became of its records.
@@ -27,6 +28,7 @@ class SyncReport:
 
     `left_to_other` are objects that another process reads right now. `unread` are connections that nothing is
     delivered to, because not all of their objects have been read once; `halted` says why others could not be.
+    `stopped` are fields of the connection that do not fit their mapping any more, with the line that names them.
     """
 
     connection: str
@@ -36,6 +38,7 @@ class SyncReport:
     left_to_other: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     halted: dict[str, str] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
 
 
 async def sync_now(
@@ -50,8 +53,10 @@ async def sync_now(
     await refuse_idle(shop.db, stored)
     report = SyncReport(connection=name)
     async with await open_connection(shop, stored) as connection:
+        connection = await fit(shop.db, connection)
         for sync in chosen_objects(connection, objects):
-            await _pull(shop.db, sync, report, full=full, owner=owner, listener=listener)
+            connection = await _pull(shop.db, connection, sync.name, report, full=full, owner=owner, listener=listener)
+        report.stopped = _stopped(connection)
         report.reread = await reread(shop.db, connection)
         listener(f"→ {name}", Counts())
         await _push(shop, connection, report, owner=owner)
@@ -85,19 +90,33 @@ async def refuse_idle(db: Database, stored: StoredConnection) -> None:
 
 
 async def _pull(
-    db: Database, sync: ObjectSync, report: SyncReport, *, full: bool, owner: str, listener: Listener
-) -> None:
+    db: Database,
+    connection: OpenConnection,
+    name: str,
+    report: SyncReport,
+    *,
+    full: bool,
+    owner: str,
+    listener: Listener,
+) -> OpenConnection:
     async def told(counts: Counts) -> None:
-        listener(sync.name, counts)
+        listener(name, counts)
 
-    listener(sync.name, Counts())
+    listener(name, Counts())
     try:
-        report.pulled[sync.name] = await pull_object(db, sync, owner=owner, full=full, progress=told)
+        connection, report.pulled[name] = await pull_one(db, connection, name, owner=owner, full=full, progress=told)
     except AlreadyRunning:
-        report.left_to_other.append(sync.name)
-    except RemoteError as exc:
-        await halt(db, sync.connection, exc)
-        raise
+        report.left_to_other.append(name)
+    return connection
+
+
+def _stopped(connection: OpenConnection) -> list[str]:
+    return [
+        f"{connection.mappings[name].file}:{finding.line} {finding.field}: {finding.message}"
+        for name, findings in connection.drift.items()
+        for finding in findings
+        if finding.stops != "nothing"
+    ]
 
 
 async def _push(shop: Workshop, connection: OpenConnection, report: SyncReport, *, owner: str) -> None:

@@ -33,7 +33,10 @@ Verdict = Literal["good", "busy", "needs attention", "down", "paused"]
 
 @dataclass(frozen=True, slots=True)
 class ConnectionHealth:
-    """What an operator looks at first. `deliveries` counts open ones by state; lag is in seconds."""
+    """What an operator looks at first. `deliveries` counts open ones by state; lag is in seconds.
+
+    `drifted` counts fields that are stopped because they do not fit the mapping; `drift` is the first of them.
+    """
 
     connection: str
     system: str
@@ -49,6 +52,8 @@ class ConnectionHealth:
     conflicts_open: int
     reviews_open: int
     quarantined: int
+    drifted: int
+    drift: str | None
     objects: tuple[ObjectHealth, ...]
     verdict: Verdict
 
@@ -77,7 +82,7 @@ def _verdict(row: Mapping[str, Any], deliveries: dict[str, int], objects: tuple[
         return "paused"
     if row["down_since"] or row["resting_until"]:
         return "down"
-    if deliveries.get("dead") or any(o.last_run_state == "failed" for o in objects):
+    if deliveries.get("dead") or row["drifted"] or any(o.last_run_state == "failed" for o in objects):
         return "needs attention"
     return "busy" if deliveries or row["rereads"] else "good"
 

@@ -28,7 +28,7 @@ class TextLens(Lens):
     fills = TEXT_KINDS | {"choice"}
 
     def __init__(self, options: TextOptions) -> None:
-        self._max_length = options.max_length
+        self.max_length = options.max_length
         self._keeps_empty = options.empty == "keep"
         self._joins_lines = options.lines == "join"
 
@@ -40,8 +40,8 @@ class TextLens(Lens):
 
     def put(self, value: Value) -> JsonValue:
         text = expect_text(value)
-        if self._max_length is not None and len(text) > self._max_length:
-            raise BadValue(f"has {len(text)} characters; the remote field holds {self._max_length}")
+        if self.max_length is not None and len(text) > self.max_length:
+            raise BadValue(f"has {len(text)} characters; the remote field holds {self.max_length}")
         return text
 
     def samples(self) -> tuple[Value, ...]:

@@ -94,16 +94,37 @@ def test_a_remote_field_that_vanished_is_named_by_check_and_by_mapping_check(par
         assert "account.yaml:" in said.out
 
 
-def test_a_sync_over_a_vanished_field_says_which_and_the_other_connection_goes_on(
-    partnerhub: Command, sf: Remote, hs: Remote
-) -> None:
-    sf.sandbox.human_create("Account", account("Acme GmbH"))
-    sf.sandbox.remove_field("Account", "Program_Number__c")
+def test_a_sync_over_a_vanished_field_leaves_it_out_and_says_which(partnerhub: Command, sf: Remote, hs: Remote) -> None:
+    acme = sf.sandbox.human_create("Account", account("Acme GmbH"))
+    assert partnerhub("sync", "sf", "--object", "Account").code == 0
+    sf.sandbox.human_edit("Account", acme, {"Name": "Acme AG"})
+    sf.sandbox.remove_field("Account", "NumberOfEmployees")
+    looked = partnerhub("drift", "sf", "--look", "--json").data
+    assert [(d["kind"], d["field"], d["stops"]) for d in looked] == [("removed", "employees", "both")]
     said = partnerhub("sync", "sf")
-    assert said.code == 1
-    assert "Program_Number__c" in said.error
-    assert "partnerhub check sf" in said.error
+    assert said.code == 0, said.err
+    assert "Account has no field NumberOfEmployees" in said.out
+    assert "account.yaml:" in said.out
+    told = partnerhub("drift").out
+    assert "-  employees:" in told
+    assert "partnerhub drift" in partnerhub("status").out
     assert partnerhub("sync", "hs").code == 0
+
+
+def test_a_field_that_fits_again_is_told_as_settled(partnerhub: Command, sf: Remote) -> None:
+    sf.sandbox.change_field("Account", "BillingCity", {"writable": False})
+    said = partnerhub("drift", "sf", "--look", "--json")
+    assert said.code == 0, said.out + said.err
+    [finding] = said.data
+    assert (finding["kind"], finding["stops"], finding["state"]) == ("read_only", "push", "open")
+    assert "direction: pull" in finding["edit"]
+    sf.sandbox.change_field("Account", "BillingCity", {"writable": True})
+    assert "Every field fits" in partnerhub("drift", "sf", "--look").out
+    assert [d["id"] for d in partnerhub("drift", "--settled", "--json").data] == [finding["id"]]
+
+
+def test_a_look_needs_the_name_of_a_connection(partnerhub: Command) -> None:
+    assert "Name the connection" in partnerhub("drift", "--look").error
 
 
 def test_a_named_file_is_held_against_a_connection(partnerhub: Command, sf: Remote, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hub.budget import Priority
 from hub.db import rereads
 from hub.services import sending
 from hub.services.cycle import pull, reread
+from hub.services.fitting import fit
 from hub.services.previews import preview_pull
 from tests.integration.budget_recorder import Recorder
 from tests.integration.engine.conftest import MAPPING, Build, Stage
@@ -20,7 +21,11 @@ async def recorder() -> Recorder:
 
 @pytest.fixture
 async def stage(build: Build, recorder: Recorder) -> Stage:
-    return await build(MAPPING, budget=recorder)
+    stage = await build(MAPPING, budget=recorder)
+    for system in (stage.left, stage.right):
+        await fit(stage.db, system.connection)
+    assert recorder.take() == {"incremental"}, "a look at the fields goes before reads of whole objects"
+    return stage
 
 
 async def _first_read(stage: Stage, recorder: Recorder) -> str:
