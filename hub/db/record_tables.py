@@ -74,8 +74,8 @@ def _record_table(metadata: MetaData, record_type: RecordType) -> Table:
 
 def _identity_columns(record_type: RecordType) -> Iterable[Column[Any]]:
     if record_type.extends:
-        base = record_type.extends.name
-        return (Column("id", Uuid, ForeignKey(f"{base}.id", ondelete="CASCADE"), primary_key=True),)
+        # No foreign key to the base row: `records.insert` makes both or none (docs/decisions/0008).
+        return (Column("id", Uuid, primary_key=True),)
     now = func.now()
     return (
         Column("id", Uuid, primary_key=True),
@@ -105,7 +105,6 @@ def _reference(field: Field) -> tuple[ForeignKey, ...]:
     if field.link is None:
         return ()
     # Records are marked as deleted and stay; rows go only on erasure, which must decide about what requires them.
-    # The keys cost 5 of the 31 µs that COPY of a partner into its two tables takes (100,000 rows, 2026-11-22).
     return (ForeignKey(f"{field.link}.id", ondelete=None if field.required else "SET NULL"),)
 
 

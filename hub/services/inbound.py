@@ -54,10 +54,14 @@ class Incoming(Struct, eq=False):
 
 @dataclass(slots=True)
 class Applied:
-    """What a page did: counts, and the record ids that other systems now need to hear of."""
+    """What a page did: counts, and the record ids that other systems now need to hear of.
+
+    `only_new`: nothing but new rows was written, so that nobody can be waiting for one of them.
+    """
 
     counts: Counts = field(default_factory=Counts)
     touched: list[UUID] = field(default_factory=list)
+    only_new: bool = False
 
 
 def prepare(sync: ObjectSync, remote: Sequence[RemoteRecord]) -> list[Incoming]:
@@ -102,7 +106,8 @@ async def apply_records(
     if for_merge:  # after the new ones, to which they may refer
         await _merge(tx, sync, for_merge, as_of, run_id, applied)
     if matches:
-        await _after_linking(tx, sync, matches, run_id, applied.counts)
+        woken = await _after_linking(tx, sync, matches, run_id, applied.counts)
+        applied.only_new = not woken and len(created) == len(incoming)
     for match in matches:
         if loser := claimed.get(match.incoming.remote_id):
             applied.touched += await merge_records(tx, sync, loser=loser, survivor=match.record_id, run_id=run_id)
@@ -508,8 +513,8 @@ class _Outcome:
             await findings.settle_conflicts(tx, ids=self.settled, resolution="one side gave way", by="hub")
 
 
-async def _after_linking(tx: Tx, sync: ObjectSync, matches: Sequence[Match], run_id: int, counts: Counts) -> None:
-    """Ask for a person where the match is in doubt, and wake those who waited for one of these records."""
+async def _after_linking(tx: Tx, sync: ObjectSync, matches: Sequence[Match], run_id: int, counts: Counts) -> bool:
+    """Ask for a person where the match is in doubt, and wake who waited for these records; whether anybody did."""
     reviews = [
         NewReview(m.incoming.remote_id, m.record_id, m.review, m.candidates, m.holds)
         for m in matches
@@ -525,17 +530,19 @@ async def _after_linking(tx: Tx, sync: ObjectSync, matches: Sequence[Match], run
             run_id=run_id,
             reviews=reviews,
         )
-    await wake_referrers(tx, sync, [m.incoming.remote_id for m in matches])
+    referrers = await wake_referrers(tx, sync, [m.incoming.remote_id for m in matches])
     await point_again(tx, sync, [m.record_id for m in matches if m.exists])
-    await deliveries.wake_waiting(tx, connection_id=sync.connection.id)
+    waiting = await deliveries.wake_waiting(tx, connection_id=sync.connection.id)
+    return bool(referrers or waiting)
 
 
-async def wake_referrers(tx: Tx, sync: ObjectSync, remote_ids: Iterable[str]) -> None:
-    """Records that refer to one of these and came in earlier are looked at again."""
+async def wake_referrers(tx: Tx, sync: ObjectSync, remote_ids: Iterable[str]) -> int:
+    """Records that refer to one of these and came in earlier are looked at again. Returns how many."""
     keys = await links.waiting_for(tx, connection_id=sync.connection.id, remote_ids=list(remote_ids))
     if keys:
         await links.forget_hashes(tx, connection_id=sync.connection.id, keys=keys)
         await rereads.ask(tx, connection_id=sync.connection.id, keys=keys, reason="a record it refers to came in")
+    return len(keys)
 
 
 def _conflict(incoming: Incoming, record_id: UUID, c: FieldConflict) -> NewConflict:

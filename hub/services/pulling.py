@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
 from hub.budget import Priority, at_priority
 from hub.db import cursors, leases, runs
 from hub.db.leases import Lease
-from hub.db.session import Database
+from hub.db.session import Database, Tx
 from hub.sdk.capabilities import Reads
 from hub.sdk.errors import CursorExpired
 from hub.sdk.records import Page, ReadQuery
@@ -28,7 +29,9 @@ log = structlog.get_logger()
 _LEASE = timedelta(seconds=30)
 _CHUNK = 100  # records that are mapped in one go, some two milliseconds
 
-# Told after each page: how many records were read, and what became of them.
+_PAGES = 4  # at most in one commit, so that others wait no longer than a moment for the matching lock
+
+# Told after each commit: how many records were read, and what became of them.
 Progress = Callable[[Counts], Awaitable[None]]
 
 
@@ -100,32 +103,36 @@ async def _end(db: Database, lease: Lease, run_id: int, error: str | None) -> No
         await leases.release(tx, lease=lease)
 
 
+class _Read(NamedTuple):
+    """A page, mapped, and the moment as of which it is surely true."""
+
+    page: Page
+    incoming: list[Incoming]
+    as_of: datetime
+
+
 class _Pull:
-    """One pull under way: the next page is read while the last one is stored."""
+    """One pull under way: the next page is read (`ahead`) while the last one is stored."""
 
     def __init__(self, db: Database, sync: ObjectSync, lease: Lease, run_id: int, progress: Progress | None) -> None:
         self.db, self.sync, self.lease, self.run_id, self.progress = db, sync, lease, run_id, progress
         self.counts = Counts()
         self.query = ReadQuery(object=sync.name, fields=sync.mapping.read_fields, where=sync.mapping.where)
+        self.ahead: asyncio.Task[_Read] | None = None
 
     async def read_from(self, connector: Reads, cursor: str | None) -> None:
-        as_of, page, incoming = await self._read(connector, cursor)
-        while True:
-            following = None if page.done else asyncio.create_task(self._read(connector, page.cursor))
-            try:
-                await self._store(page, incoming, as_of)
-            except BaseException:
-                if following:
-                    following.cancel()
-                    with suppress(BaseException):
-                        await following
-                raise
-            if following is None:
-                return
-            as_of, page, incoming = await following
+        self.ahead = asyncio.create_task(self._read(connector, cursor))
+        try:
+            while self.ahead:
+                await self._store(connector, await self.ahead)
+        except BaseException:
+            if self.ahead:
+                self.ahead.cancel()
+                with suppress(BaseException):
+                    await self.ahead
+            raise
 
-    async def _read(self, connector: Reads, cursor: str | None) -> tuple[datetime, Page, list[Incoming]]:
-        """A page, mapped, and the moment as of which it is surely true."""
+    async def _read(self, connector: Reads, cursor: str | None) -> _Read:
         async with self.db.transaction() as tx:
             as_of = await tx.now()
         page = await connector.read_page(self.query, cursor)
@@ -133,27 +140,50 @@ class _Pull:
         for start in range(0, len(page.records), _CHUNK):
             incoming += prepare(self.sync, page.records[start : start + _CHUNK])
             await asyncio.sleep(0)  # the page before is being stored: its turn comes first
-        return as_of - self.sync.capabilities.read_lag, page, incoming
+        return _Read(page, incoming, as_of - self.sync.capabilities.read_lag)
 
-    async def _store(self, page: Page, incoming: list[Incoming], as_of: datetime) -> None:
-        """Records, shadows, changes and cursor together, fenced by the lease."""
-        sync = self.sync
+    async def _store(self, connector: Reads, read: _Read) -> None:
+        """Records, shadows, changes and cursor together, fenced by the lease.
+
+        In a first load the next page goes into the same commit when it is there by then: a commit waits for the disk.
+        After a page that was not all new, each stands alone: locks of several pages would have no common order.
+        """
+        counts = Counts()
         async with self.db.transaction() as tx:
             await leases.renew(tx, lease=self.lease, ttl=_LEASE)
             await tx.look_up_by_index()
-            gone = await apply_deletions(tx, sync, deletions=page.deletions, as_of=as_of, run_id=self.run_id)
-            came = await apply_page(tx, sync, incoming=incoming, as_of=as_of, run_id=self.run_id)
-            counts = gone.counts + came.counts
-            counts["overlap"] += page.reread
-            await cursors.save(
-                tx,
-                connection_id=sync.connection.id,
-                object_name=sync.name,
-                direction="inbound",
-                value=page.cursor,
-                run_id=self.run_id,
-            )
-            await runs.add_counts(tx, run_id=self.run_id, counts=counts)
+            for _ in range(_PAGES):
+                page = read.page
+                self.ahead = None if page.done else asyncio.create_task(self._read(connector, page.cursor))
+                only_new = await self._apply(tx, read, counts)
+                if not only_new or not self.ahead or not _succeeded(self.ahead):
+                    break
+                read = self.ahead.result()
+            await self._save(tx, page.cursor, counts)
         self.counts += counts
         if self.progress:
             await self.progress(counts)
+
+    async def _apply(self, tx: Tx, read: _Read, counts: Counts) -> bool:
+        """One page; whether it wrote nothing but new rows."""
+        page, incoming, as_of = read
+        gone = await apply_deletions(tx, self.sync, deletions=page.deletions, as_of=as_of, run_id=self.run_id)
+        came = await apply_page(tx, self.sync, incoming=incoming, as_of=as_of, run_id=self.run_id)
+        counts += gone.counts + came.counts
+        counts["overlap"] += page.reread
+        return came.only_new and not page.deletions
+
+    async def _save(self, tx: Tx, cursor: str, counts: Counts) -> None:
+        await cursors.save(
+            tx,
+            connection_id=self.sync.connection.id,
+            object_name=self.sync.name,
+            direction="inbound",
+            value=cursor,
+            run_id=self.run_id,
+        )
+        await runs.add_counts(tx, run_id=self.run_id, counts=counts)
+
+
+def _succeeded(task: asyncio.Task[_Read]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None

@@ -15,8 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import errors, sql
 
+from hub.db import records
 from hub.db.migrate import sqlalchemy_url
 from hub.db.record_tables import record_tables
+from hub.db.session import Database
 from hub.engines import Engines
 from hub.record import RECORD_TYPES, customised
 from hub.record.codec import TableCodec, codec_of
@@ -119,12 +121,15 @@ def test_a_deleted_row_makes_room_for_its_successor(connection: psycopg.Connecti
     _role(connection, partner, begin=date(2026, 1, 1))
 
 
-def test_erasing_an_organization_erases_it_as_a_partner(connection: psycopg.Connection) -> None:
-    partner = _partner(connection)
+async def test_a_record_of_which_one_row_is_refused_leaves_none(database_url: str) -> None:
+    kind, record_id = RECORD_TYPES["partner"], uuid4()
+    async with Database(database_url) as db:
+        with pytest.raises(errors.CheckViolation):
+            async with db.transaction() as tx:
+                await records.insert(tx, kind, [(record_id, {"legal_name": "Acme", "tier": "no such tier"})])
 
-    connection.execute("DELETE FROM organization WHERE id = %s", [partner])
-
-    assert connection.execute("SELECT count(*) FROM partner").fetchone() == (0,)
+        async with db.transaction() as tx:
+            assert await records.load(tx, RECORD_TYPES["organization"], [record_id]) == {}
 
 
 def test_erasing_what_an_optional_link_points_to_empties_the_link(connection: psycopg.Connection) -> None:
@@ -133,7 +138,7 @@ def test_erasing_what_an_optional_link_points_to_empties_the_link(connection: ps
         "INSERT INTO opportunity (id, name, partner) VALUES (gen_random_uuid(), 'Renewal', %s)", [partner]
     )
 
-    connection.execute("DELETE FROM organization WHERE id = %s", [partner])
+    connection.execute("DELETE FROM partner WHERE id = %s", [partner])
 
     assert connection.execute("SELECT partner FROM opportunity").fetchone() == (None,)
 
