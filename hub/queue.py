@@ -18,13 +18,14 @@ from redis.exceptions import RedisError
 
 log = structlog.get_logger()
 
-JobName = Literal["pull", "reread", "push"]
+JobName = Literal["pull", "reread", "push", "reconcile"]
 
 # Reads of whole systems take long; they must not keep the short jobs waiting, so they have a queue of their own.
 QUEUES: dict[JobName, str] = {
     "pull": "partnerhub:jobs:long",
     "reread": "partnerhub:jobs",
     "push": "partnerhub:jobs",
+    "reconcile": "partnerhub:jobs:long",
 }
 
 encode_job = msgspec.json.encode

@@ -7,7 +7,7 @@ from uuid import uuid4
 import structlog
 
 from hub.queue import JobName
-from hub.services import cycle
+from hub.services import cycle, reconciling
 from hub.services.objects import OpenConnection
 from sync_jobs.outcomes import Job
 from sync_jobs.work import PROCESS, Work, has_been_read, wake_followers
@@ -39,9 +39,21 @@ async def push(work: Work, connection: OpenConnection) -> None:
     await wake_followers(work, connection, counts)
 
 
+async def reconcile(work: Work, connection: OpenConnection) -> None:
+    """Compare both sides, when nothing more urgent needs the system's limits."""
+    if not await has_been_read(work, connection):
+        return
+    reports = await reconciling.reconcile(work.db, connection, owner=_owner(), listener=lambda _, __: None)
+    for report in reports:
+        log.info(
+            "object_reconciled", object=report.object, agreement=report.agreement, differences=report.differences,
+            calls=report.calls,
+        )  # fmt: skip
+
+
 def _owner() -> str:
     """Leases belong to one run of one job: two runs in one process must not pass for each other."""
     return f"{PROCESS}:{uuid4().hex[:12]}"
 
 
-JOBS: dict[JobName, Job] = {"pull": pull, "reread": reread, "push": push}
+JOBS: dict[JobName, Job] = {"pull": pull, "reread": reread, "push": push, "reconcile": reconcile}

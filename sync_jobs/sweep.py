@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from hub.db import connections, leases, rereads
+from hub.db import clocks, connections, leases, rereads
 from hub.db.connections import StoredConnection
 from sync_jobs.work import PROCESS, Work
 
@@ -54,6 +54,22 @@ async def sweep(work: Work) -> None:
             await work.queue.wake("reread", stored.id, delay=reading)
         if clock or stored.id in died:
             await work.queue.wake("pull", stored.id)
+        if await _due(work, "reconcile", stored, reconcile_every(stored)):
+            await work.queue.wake("reconcile", stored.id)
+
+
+async def _due(work: Work, what: str, stored: StoredConnection, every: timedelta | None) -> bool:
+    """Whether it is time again, by a clock that all processes share; the first time comes when one period is over."""
+    if every is None:
+        return False
+    async with work.db.transaction() as tx:
+        return await clocks.strike(tx, name=f"{what}:{stored.id}", every=every)
+
+
+def reconcile_every(stored: StoredConnection) -> timedelta | None:
+    """The connection's own rhythm (option `reconcile_hours`), or once a day; None when it is never."""
+    hours = stored.options.get("reconcile_hours", 24)
+    return timedelta(hours=hours) if hours else None
 
 
 def poll_every(stored: StoredConnection) -> timedelta:

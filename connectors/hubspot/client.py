@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from connectors.hubspot.api import SEARCH_POOL, Api
 from connectors.hubspot.associations import Associations
@@ -13,6 +14,7 @@ from connectors.hubspot.lookup import Lookup
 from connectors.hubspot.paths import API_VERSION, paths_of
 from connectors.hubspot.reading import OVERLAP, Reading
 from connectors.hubspot.settings import OAUTH_BURST, TIERS, HubSpotSettings
+from connectors.hubspot.stamps import parse_stamp
 from connectors.hubspot.webhooks import Webhooks
 from connectors.hubspot.writing import Writing
 from hub.sdk.capabilities import Account, Capabilities, Limit, ObjectCapabilities, RemoteObject
@@ -22,6 +24,7 @@ from hub.sdk.records import (
     ReadQuery,
     ReadResult,
     RemoteRecord,
+    Slice,
     WebhookEvent,
     WebhookRequest,
     WriteOp,
@@ -46,7 +49,9 @@ _OBJECT = ObjectCapabilities(
 
 
 class HubSpotClient:
-    """HubSpot's capabilities: checks, describes, reads, finds by key, writes and receives webhooks."""
+    """HubSpot's capabilities: checks, describes, reads, counts, finds by key, writes and receives webhooks."""
+
+    stamp_resolution = timedelta(milliseconds=1)
 
     def __init__(self, settings: HubSpotSettings, context: ConnectorContext, *, version: str | None = None) -> None:
         self._settings = settings
@@ -89,6 +94,19 @@ class HubSpotClient:
 
     async def read_many(self, object_name: str, ids: Sequence[str], fields: tuple[str, ...]) -> ReadResult:
         return await self._lookup.by_id(object_name, ids, fields)
+
+    def stamp_of(self, version: str) -> datetime | None:
+        return parse_stamp(version)
+
+    async def count_by_stamp(self, query: ReadQuery, bounds: Sequence[datetime]) -> Sequence[Slice]:
+        """One search a range: its total counts."""
+        return [Slice(a, b, await self._reading.count(query, a, b)) for a, b in pairwise(bounds)]
+
+    async def read_slices(self, query: ReadQuery, slices: Sequence[Slice]) -> AsyncIterator[ReadResult]:
+        """Live records only: the list of what was archived has no filter by time."""
+        for one in slices:
+            async for records in self._reading.slice(query, one):
+                yield ReadResult(records, ())
 
     async def find_by_key(
         self, object_name: str, key_field: str, values: Sequence[str], fields: tuple[str, ...]

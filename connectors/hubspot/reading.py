@@ -7,7 +7,7 @@ under way cost a change: https://developers.hubspot.com/docs/api-reference/lates
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ from connectors.hubspot.stamps import from_millis, parse_stamp, to_millis
 from connectors.hubspot.where import filter_groups
 from hub.sdk.clock import Clock
 from hub.sdk.errors import CursorExpired, RateLimited, RecordRejected, Unavailable
-from hub.sdk.records import Page, ReadQuery
+from hub.sdk.records import Page, ReadQuery, RemoteRecord, Slice
 
 # Search takes "moments" to show a change; archived and merged records are found by the same window.
 OVERLAP = timedelta(minutes=5)
@@ -77,6 +77,22 @@ class Reading:
             return await self._last_changes(query, rows, following)
         done = following.phase == "idle"
         return await self._page(query, at, rows, following, done=done, complete_scan=done and query.where is None)
+
+    async def count(self, query: ReadQuery, since: datetime, until: datetime) -> int:
+        """How many records search shows as modified from `since` on and before `until`."""
+        stamp = modified_property(query.object)
+        span = [_filter(stamp, "GTE", to_millis(since)), _filter(stamp, "LT", to_millis(until))]
+        answer = await self._search(ReadQuery(query.object, (), query.where), span, sort=stamp, limit=1)
+        return int(answer.body["total"])
+
+    async def slice(self, query: ReadQuery, one: Slice) -> AsyncIterator[Sequence[RemoteRecord]]:
+        """The records of a slice; what lies behind its end costs one answer at the most."""
+        at = Cursor("changes", since=to_millis(one.since), anchor=to_millis(one.since))
+        end = to_millis(one.until)
+        while at.phase == "changes" and at.anchor < end:
+            rows, at = await self._searched(query, at, _SEARCH_LIMIT)
+            found = [to_record(query.object, row, query.fields) for row in rows if _stamp_of(query, row) < end]
+            yield await with_associations(self._associations, query.object, found, query.fields)
 
     async def _gather(self, query: ReadQuery, at: Cursor) -> _Step:
         """The rows of one page: as many requests as fit into it, up to the end of the phase."""

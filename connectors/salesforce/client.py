@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 from pydantic import BaseModel
 
-from connectors.salesforce import callouts, describe, lookup
+from connectors.salesforce import callouts, counting, describe, lookup
 from connectors.salesforce.changes import OVERLAP, ChangeReader
 from connectors.salesforce.conditional import CONDITIONAL_ROWS
 from connectors.salesforce.lookup import RETRIEVE_IDS
 from connectors.salesforce.rest import Rest
 from connectors.salesforce.settings import SalesforceSettings, secret_text
 from connectors.salesforce.soql import merges
+from connectors.salesforce.stamps import STAMP_RESOLUTION, parse_stamp
 from connectors.salesforce.write import BULK_ABOVE, ROWS, Writer
 from hub.sdk.capabilities import Account, Capabilities, Limit, ObjectCapabilities, RemoteObject
 from hub.sdk.connector import ConnectorContext
@@ -22,6 +24,7 @@ from hub.sdk.records import (
     ReadQuery,
     ReadResult,
     RemoteRecord,
+    Slice,
     WebhookEvent,
     WebhookRequest,
     WriteOp,
@@ -32,7 +35,9 @@ BULK_ROWS = 10_000
 
 
 class Salesforce:
-    """One org. Implements Checks, Describes, Reads, FindsByKey, Writes and ReceivesWebhooks."""
+    """One org. Implements Checks, Describes, Reads, CountsByStamp, FindsByKey, Writes and ReceivesWebhooks."""
+
+    stamp_resolution = STAMP_RESOLUTION
 
     def __init__(self, settings: SalesforceSettings, context: ConnectorContext) -> None:
         self._settings = settings
@@ -69,6 +74,18 @@ class Salesforce:
 
     async def read_many(self, object_name: str, ids: Sequence[str], fields: tuple[str, ...]) -> ReadResult:
         return await lookup.read_many(self._rest, object_name, ids, fields)
+
+    def stamp_of(self, version: str) -> datetime | None:
+        try:
+            return parse_stamp(version)
+        except ValueError:
+            return None
+
+    async def count_by_stamp(self, query: ReadQuery, bounds: Sequence[datetime]) -> Sequence[Slice]:
+        return await counting.count_by_stamp(self._rest, query, bounds)
+
+    def read_slices(self, query: ReadQuery, slices: Sequence[Slice]) -> AsyncIterator[ReadResult]:
+        return counting.read_slices(self._rest, query, slices)
 
     async def find_by_key(
         self, object_name: str, key_field: str, values: Sequence[str], fields: tuple[str, ...]

@@ -61,6 +61,48 @@ def changes(
     return f"SELECT {', '.join(selected)} FROM {object_name}{where_clause} ORDER BY SystemModstamp, Id LIMIT {limit}"  # noqa: S608
 
 
+def count_by_hour(object_name: str, *, where: str | None, since: datetime, until: datetime) -> str:
+    """How many rows each hour's SystemModstamp has: `day`, `hour`, `records`."""
+    groups = "DAY_ONLY(SystemModstamp), HOUR_IN_DAY(SystemModstamp)"
+    columns = "DAY_ONLY(SystemModstamp) day, HOUR_IN_DAY(SystemModstamp) hour, COUNT(Id) records"
+    return _grouped(object_name, columns, groups, where, since, until)
+
+
+def count_by_day(object_name: str, *, where: str | None, since: datetime, until: datetime) -> str:
+    """How many rows each day's SystemModstamp has: `day`, `records`."""
+    columns = "DAY_ONLY(SystemModstamp) day, COUNT(Id) records"
+    return _grouped(object_name, columns, "DAY_ONLY(SystemModstamp)", where, since, until)
+
+
+def _grouped(object_name: str, columns: str, groups: str, where: str | None, since: datetime, until: datetime) -> str:
+    conditions = [f"({where})"] if where else []
+    conditions.append(_within(since, until))
+    return f"SELECT {columns} FROM {object_name} WHERE {' AND '.join(conditions)} GROUP BY {groups} LIMIT 2000"  # noqa: S608
+
+
+def in_slices(
+    object_name: str,
+    selected: Sequence[str],
+    *,
+    where: str | None,
+    spans: Sequence[tuple[datetime, datetime]],
+) -> str:
+    """Rows whose SystemModstamp lies in one of the spans, each up to but without its end; spans that touch are one."""
+    joined: list[tuple[datetime, datetime]] = []
+    for since, until in sorted(spans):
+        if joined and joined[-1][1] == since:
+            joined[-1] = (joined[-1][0], until)
+        else:
+            joined.append((since, until))
+    conditions = [f"({where})"] if where else []
+    conditions.append(f"({' OR '.join(f'({_within(since, until)})' for since, until in joined)})")
+    return f"SELECT {', '.join(selected)} FROM {object_name} WHERE {' AND '.join(conditions)}"  # noqa: S608
+
+
+def _within(since: datetime, until: datetime) -> str:
+    return f"SystemModstamp >= {soql_time(since)} AND SystemModstamp < {soql_time(until)}"
+
+
 def by_values(object_name: str, selected: Sequence[str], field: str, values: Sequence[str]) -> str:
     """Rows whose `field` is one of `values`."""
     return format_soql(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
+
+STAMP_RESOLUTION = timedelta(seconds=1)
 
 
 @lru_cache(maxsize=4096)

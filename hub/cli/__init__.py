@@ -16,6 +16,7 @@ from hub.cli import (
     mapping,
     policies,
     prune,
+    reconcile,
     records,
     retries,
     reviews,
@@ -55,6 +56,8 @@ app.command(rich_help_panel="Syncing")(status.runs)
 app.command(rich_help_panel="Syncing")(why.why)
 app.command(rich_help_panel="Syncing")(prune.prune)
 app.command(rich_help_panel="Syncing")(drift.drift)
+app.command(rich_help_panel="Syncing")(reconcile.reconcile)
+app.command(rich_help_panel="Syncing")(reconcile.agreement)
 
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(fields.app, name="fields")

@@ -526,6 +526,60 @@ reread = sa.Table(
     sa.PrimaryKeyConstraint("connection_id", "object", "remote_id"),
 )
 
+# One comparison of both sides of an object; `fields` holds per field how many records differ.
+reconciliation = sa.Table(
+    "reconciliation",
+    metadata,
+    _id(),
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("run_id", sa.BigInteger, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("calls", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("records", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("agreement", sa.Float, nullable=False, server_default="0"),
+    sa.Column("unread_seconds", sa.Float),
+    sa.Column("undelivered_seconds", sa.Float),
+    sa.Column("fields", JSONB, nullable=False, server_default="{}"),
+    sa.Column("causes", JSONB, nullable=False, server_default="{}"),
+    _at("started_at", default=True),
+    _at("finished_at", nullable=True),
+    sa.CheckConstraint("method in ('stamps', 'scan')", name="method"),
+)
+sa.Index("ix_reconciliation_connection", reconciliation.c.connection_id, reconciliation.c.id)
+
+# Where both sides differed when they were last compared.
+disagreement = sa.Table(
+    "disagreement",
+    metadata,
+    _id(),
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text),
+    sa.Column("record_id", UUID),
+    sa.Column("field", sa.Text, nullable=False),
+    sa.Column("ours", JSONB),
+    sa.Column("theirs", JSONB),
+    sa.Column("detail", sa.Text),
+    sa.Column("repair", sa.Text),
+    sa.Column("reconciliation_id", sa.BigInteger, nullable=False),
+    _at("first_seen_at", default=True),
+    _at("last_seen_at", default=True),
+    sa.CheckConstraint("kind in ('value', 'gone', 'unknown', 'unsent', 'deleted')", name="kind"),
+    sa.CheckConstraint("repair in ('read', 'send')", name="repair"),
+)
+sa.Index(
+    "uq_disagreement_place",
+    disagreement.c.connection_id,
+    disagreement.c.object,
+    sa.func.coalesce(disagreement.c.remote_id, ""),
+    sa.func.coalesce(sa.cast(disagreement.c.record_id, sa.Text), ""),
+    disagreement.c.field,
+    unique=True,
+)
+
 api_key = sa.Table(
     "api_key",
     metadata,

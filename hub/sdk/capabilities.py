@@ -6,9 +6,9 @@ All methods raise only `hub.sdk.errors.RemoteError`s.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
 from hub.sdk.records import (
@@ -16,6 +16,7 @@ from hub.sdk.records import (
     ReadQuery,
     ReadResult,
     RemoteRecord,
+    Slice,
     WebhookEvent,
     WebhookRequest,
     WriteOp,
@@ -145,6 +146,34 @@ class Reads(Protocol):
 
     async def read_many(self, object_name: str, ids: Sequence[str], fields: tuple[str, ...]) -> ReadResult:
         """Read records by id with the strongest consistency the API has; any number of ids."""
+        ...
+
+
+@runtime_checkable
+class CountsByStamp(Protocol):
+    """An API that counts records by modification stamp for far fewer requests than it takes to read them.
+
+    `stamp_resolution`: stamps that differ at all differ by at least so much.
+    """
+
+    stamp_resolution: timedelta
+
+    def stamp_of(self, version: str) -> datetime | None:
+        """The modification stamp within a version token; None when there is none."""
+        ...
+
+    async def count_by_stamp(self, query: ReadQuery, bounds: Sequence[datetime]) -> Sequence[Slice]:
+        """How many records there are from `bounds[0]` on and before `bounds[-1]`, slice by slice, in order.
+
+        A time that no slice covers holds no record. `bounds` (ascending, whole hours but for the first and the last)
+        are where the hub would cut: an API that counts range by range cuts there, one that groups by itself may cut
+        finer. No slice crosses a bound.
+        """
+        ...
+
+    def read_slices(self, query: ReadQuery, slices: Sequence[Slice]) -> AsyncIterator[ReadResult]:
+        """Every record whose stamp lies in one of the slices, page by page, and the deletions made at those times
+        where the API tells of them by time."""
         ...
 
 

@@ -16,6 +16,7 @@ import msgspec
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 from tenacity.wait import wait_base
 
+from hub.sdk.calls import note_call
 from hub.sdk.errors import AuthFailed, OutcomeUnknown, RemoteError, Unavailable
 from hub.sdk.network import guarded_transport
 
@@ -135,6 +136,7 @@ class RemoteHttp:
             async for attempt in self._tries(is_safe):
                 with attempt:
                     async with self.budget.slot(pool=pool):
+                        note_call()
                         return await self._exchange(request, timeout or WHOLE_ANSWER_SECONDS)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeEncodeError):
             # The cause is left out: it quotes the header or address, and these hold secrets.

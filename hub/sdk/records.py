@@ -73,6 +73,14 @@ class Page(Struct, frozen=True):
     reread: int = 0
 
 
+class Slice(Struct, frozen=True):
+    """`count` records of an object bear a modification stamp from `since` on and before `until`."""
+
+    since: datetime
+    until: datetime
+    count: int
+
+
 class ReadResult(Struct, frozen=True):
     """Answer to a read by ids: each id asked for is in exactly one of the two lists."""
 

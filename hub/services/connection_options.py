@@ -27,6 +27,9 @@ class ConnectionOptions(BaseModel):
     grace_seconds: int | None = Field(
         None, ge=0, description="Seconds that a deletion there waits before the hub follows it; 600 without it."
     )
+    reconcile_hours: int | None = Field(
+        None, ge=0, description="Hours between two reconciliations; 24 without it, 0 for never."
+    )
 
 
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:

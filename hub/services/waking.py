@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from hub.db import connections
 from hub.db.session import Tx
 
-Work = Literal["push", "reread", "pull"]
+Work = Literal["push", "reread", "pull", "reconcile"]
 
 
 class Wakes(Protocol):

@@ -20,7 +20,7 @@ from hub.sdk.connector import OpenConnector
 from hub.sdk.records import Page, ReadQuery, ReadResult, RemoteRecord, WebhookRequest, WriteOp, WriteOutcome
 from hub.sdk.sample import CONNECTOR
 from hub.sdk.sample.client import SampleClient
-from hub.sdk.sample.sandbox import SampleSandbox
+from hub.sdk.sample.sandbox import SampleSandbox, version_of
 from hub.sdk.sandbox import SandboxClock
 from hub.sdk.testing import open_sandboxed
 from hub.services import matching, sieving
@@ -109,7 +109,7 @@ class SimConnector:
             fields, key = {**fields, key[0]: key[1]}, None
         precondition = op.precondition if self._traits.preconditions else None
         row = self._sandbox.world.get(object_name, op.remote_id or "")
-        if row is not None and precondition is None and op.precondition != str(row.version):
+        if row is not None and precondition is None and op.precondition != version_of(row):
             # Typed in between the hub's look and its write: without preconditions nobody can notice that.
             self._overwritten |= {str(row.fields[name]) for name in op.fields if row.fields.get(name)}
         return WriteOp(op.kind, fields, op.idempotency_key, op.remote_id, key, precondition, op.partition)

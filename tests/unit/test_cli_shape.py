@@ -32,8 +32,34 @@ def test_every_command_can_answer_in_json_and_says_what_it_does(name: str) -> No
 
 
 _PROMISED = """
-change check connect connections conflicts demo discover drift fields keys mapping pause policies prune records resume
-retire retries reviews runs sandbox status sync up why worker
+agreement
+change
+check
+conflicts
+connect
+connections
+demo
+discover
+drift
+fields
+keys
+mapping
+pause
+policies
+prune
+reconcile
+records
+resume
+retire
+retries
+reviews
+runs
+sandbox
+status
+sync
+up
+why
+worker
 """
 
 

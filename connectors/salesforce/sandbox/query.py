@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from connectors.salesforce.ids import canonical_id
+from connectors.salesforce.sandbox.aggregates import grouped
 from connectors.salesforce.sandbox.calls import VendorError
 from connectors.salesforce.sandbox.conditions import Conditions
 from connectors.salesforce.sandbox.paths import Paths
@@ -41,6 +42,14 @@ class QueryEngine:
             found = self._ordered(kind, found, query.order)
         end = None if query.limit is None else query.offset + query.limit
         return list(islice(found, query.offset, end))
+
+    def aggregate(self, query: Query, *, deleted_too: bool) -> list[dict[str, Any]]:
+        """The rows of an aggregate statement, cut as it says."""
+        kind = self.type_of(query)
+        plain = Query(query.object, (), query.where, (), None, 0)
+        rows = grouped(query, kind, self.paths, self.run(plain, deleted_too=deleted_too))
+        end = None if query.limit is None else query.offset + query.limit
+        return rows[query.offset : end]
 
     def type_of(self, query: Query) -> ObjectType:
         kind = self._schema.find(query.object)

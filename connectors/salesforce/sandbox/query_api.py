@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.salesforce.sandbox.calls import Answer, Call, VendorError
 from connectors.salesforce.sandbox.org import Org, route
-from connectors.salesforce.sandbox.soql import parse
+from connectors.salesforce.sandbox.soql import Query, parse
 
 DEFAULT_BATCH = 2000
 MIN_BATCH = 200
@@ -34,12 +34,24 @@ def _run(org: Org, call: Call, *, deleted_too: bool) -> Answer:
     if not statement.strip():
         raise VendorError("MALFORMED_QUERY", "A query string has to be specified")
     tree = parse(statement)
+    if tree.columns:
+        return Answer(200, _aggregate(org, tree, deleted_too=deleted_too))
     records = org.queries.run(tree, deleted_too=deleted_too)
     if not tree.fields:
         return Answer(200, {"totalSize": len(records), "done": True, "records": []})
     render = org.queries.paths.renderer(org.queries.type_of(tree), tree.fields, call.version)
     rows, following = org.locators.open(records, render, _batch_size(call))
     return Answer(200, _result(org, call, rows, len(records), following))
+
+
+def _aggregate(org: Org, tree: Query, *, deleted_too: bool) -> dict[str, Any]:
+    """An aggregate query has no pages: https://developer.salesforce.com/docs/platform/salesforce-soql-sosl/guide/
+    sforce-api-calls-soql-select-groupby-consider.html"""
+    rows = org.queries.aggregate(tree, deleted_too=deleted_too)
+    if len(rows) > DEFAULT_BATCH:
+        raise VendorError("EXCEEDED_ID_LIMIT", "Aggregate query does not support queryMore(), use LIMIT to restrict the"
+                          " results to a single batch")  # fmt: skip
+    return {"totalSize": len(rows), "done": True, "records": rows}
 
 
 def _batch_size(call: Call) -> int:

@@ -63,8 +63,20 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """`path`, or `function(path)`, shown under `alias` where it has one."""
+
+    path: str
+    function: str | None = None
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """One statement. `fields` is empty for `SELECT COUNT()`."""
+    """One statement. `fields` is empty for `SELECT COUNT()`.
+
+    An aggregate statement has `columns` instead, and `groups` where it has a GROUP BY.
+    """
 
     object: str
     fields: tuple[str, ...]
@@ -72,6 +84,8 @@ class Query:
     order: tuple[Order, ...]
     limit: int | None
     offset: int
+    columns: tuple[Column, ...] = ()
+    groups: tuple[Column, ...] = ()
 
 
 def parse(statement: str) -> Query:
@@ -88,10 +102,11 @@ class _Parser:
 
     def query(self) -> Query:
         self._expect("select")
-        fields = self._fields()
+        columns = self._columns()
         self._expect("from")
         object_name = self._name()
         where = self._or() if self._take("where") else None
+        groups = self._groups() if self._take("group") else ()
         order = self._orders() if self._take("order") else ()
         limit = self._whole_number() if self._take("limit") else None
         offset = self._whole_number() if self._take("offset") else 0
@@ -99,20 +114,43 @@ class _Parser:
             raise _malformed(f"unexpected token: '{self._tokens[self._place][1]}'")
         if offset > MAX_OFFSET:
             raise VendorError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MAX_OFFSET}")
-        return Query(object_name, fields, where, order, limit, offset)
+        if groups or any(column.function for column in columns):
+            return Query(object_name, (), where, order, limit, offset, columns, groups)
+        return Query(object_name, tuple(column.path for column in columns), where, order, limit, offset)
 
-    def _fields(self) -> tuple[str, ...]:
-        first = self._name()
-        if first.lower() == "count" and self._take("("):
-            self._expect(")")
+    def _columns(self) -> tuple[Column, ...]:
+        """What is selected; nothing for COUNT()."""
+        first = self._column()
+        if first.function == "count" and not first.path:
             return ()
-        names = [first]
+        columns = [first]
         while self._take(","):
-            names.append(self._name())
-        doubled = {name for name in names if names.count(name) > 1}
+            columns.append(self._column())
+        plain = [column.path for column in columns if column.function is None]
+        doubled = {name for name in plain if plain.count(name) > 1}
         if doubled:
             raise _malformed(f"duplicate field selected: {min(doubled)}", code="INVALID_FIELD")
-        return tuple(names)
+        return tuple(columns)
+
+    def _column(self) -> Column:
+        name = self._name()
+        if not self._take("("):
+            return Column(name, alias=self._alias())
+        path = "" if self._take(")") else self._name()
+        if path:
+            self._expect(")")
+        return Column(path, name.lower(), self._alias())
+
+    def _alias(self) -> str | None:
+        kind, token = self._tokens[self._place] if self._place < len(self._tokens) else ("", "")
+        return self._name() if kind == "name" and token.lower() not in ("from", "order", "limit", "offset") else None
+
+    def _groups(self) -> tuple[Column, ...]:
+        self._expect("by")
+        groups = [self._column()]
+        while self._take(","):
+            groups.append(self._column())
+        return tuple(groups)
 
     def _or(self) -> Condition:
         parts = [self._and()]

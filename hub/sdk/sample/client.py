@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -22,6 +22,7 @@ from hub.sdk.records import (
     ReadQuery,
     ReadResult,
     RemoteRecord,
+    Slice,
     WebhookEvent,
     WebhookRequest,
     WriteOp,
@@ -55,6 +56,7 @@ class SampleClient:
         overlap=timedelta(minutes=10),
         webhooks=True,
     )
+    stamp_resolution = timedelta(microseconds=1)
 
     def __init__(self, settings: SampleSettings, context: ConnectorContext) -> None:
         self._api = SampleApi(settings, context)
@@ -105,6 +107,28 @@ class SampleClient:
             deletions += [_deletion(found[i]) for i in batch if i in found and found[i]["deleted"]]
             deletions += [Deletion(i, kind="purged", source="probe") for i in batch if i not in found]
         return ReadResult(records=records, deletions=deletions)
+
+    def stamp_of(self, version: str) -> datetime | None:
+        return datetime.fromisoformat(version.partition("@")[2])
+
+    async def count_by_stamp(self, query: ReadQuery, bounds: Sequence[datetime]) -> Sequence[Slice]:
+        span = {"since": bounds[0].isoformat(), "until": bounds[-1].isoformat()}
+        answer = await self._api.get(f"/v1/records/{query.object}/counts", **span)
+        hours = ((datetime.fromisoformat(item["hour"]), int(item["records"])) for item in answer["items"])
+        return [Slice(hour, hour + timedelta(hours=1), count) for hour, count in hours]
+
+    async def read_slices(self, query: ReadQuery, slices: Sequence[Slice]) -> AsyncIterator[ReadResult]:
+        for one in slices:
+            at, more = Keyset(), True
+            while more:
+                params = _page_params(query, at) | {"since": one.since.isoformat(), "until": one.until.isoformat()}
+                params["deleted"] = "true"
+                answer = await self._api.get(f"/v1/records/{query.object}", **params)
+                for item in answer["items"]:
+                    at = at.after(_stamp(item), item["id"])
+                more = answer["more"]
+                live = [_record(item) for item in answer["items"] if not item["deleted"]]
+                yield ReadResult(live, [_deletion(item) for item in answer["items"] if item["deleted"]])
 
     async def find_by_key(
         self, object_name: str, key_field: str, values: Sequence[str], fields: tuple[str, ...]

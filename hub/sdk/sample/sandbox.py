@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -84,6 +85,7 @@ class SampleSandbox(Sandbox):
                 Route("/v1/objects", self._objects),
                 Route("/v1/objects/{object}", self._describe),
                 Route("/v1/records/{object}", self._query),
+                Route("/v1/records/{object}/counts", self._counts),
                 Route("/v1/records/{object}/batch", self._batch, methods=["POST"]),
             ],
             exception_handlers={Refused: _answer_refusal},
@@ -133,6 +135,14 @@ class SampleSandbox(Sandbox):
             items[len(items) // 2]["fields"] = {field: {"not": ["a", "value"]} for field in names}
         return _json({"items": items, "more": len(found) > limit, "now": self.clock.now().isoformat()})
 
+    async def _counts(self, request: Request) -> Response:
+        """How many live records bear a stamp of each hour, between `since` and `until`."""
+        self._authorise(request)
+        since, until = (datetime.fromisoformat(request.query_params[name]) for name in ("since", "until"))
+        found = self._found(request.path_params["object"], {})
+        hours = Counter(_hour(record.modified_at) for record in found if since <= record.modified_at < until)
+        return _json({"items": [{"hour": hour, "records": count} for hour, count in sorted(hours.items())]})
+
     def _found(self, name: str, params: Mapping[str, str]) -> list[StoredRecord]:
         if "ids" in params:
             return [r for i in params["ids"].split(",") if (r := self.world.get(name, i)) and not r.purged]
@@ -146,6 +156,9 @@ class SampleSandbox(Sandbox):
         visible = (record for record in records if record.visible_at <= now)
         if since is not None:
             visible = (record for record in visible if record.modified_at >= since)
+        if "until" in params:
+            until = datetime.fromisoformat(params["until"])
+            visible = (record for record in visible if record.modified_at < until)
         if stamp:
             after = (datetime.fromisoformat(stamp), after_id)
             visible = (record for record in visible if (record.modified_at, record.id) > after)
@@ -156,7 +169,7 @@ class SampleSandbox(Sandbox):
             "id": record.id,
             "updated_at": record.modified_at.isoformat(),
             "updated_by": record.by,
-            "version": str(record.version),
+            "version": version_of(record),
             "deleted": not record.live,
             "merged_into": record.merged_into,
             "fields": {field: record.fields.get(field) for field in names},
@@ -181,7 +194,7 @@ class SampleSandbox(Sandbox):
             record, created = write(request.path_params["object"], row)
         except Refused as refusal:
             return {"error": refusal.body}
-        return {"id": record.id, "created": created, "version": str(record.version)}
+        return {"id": record.id, "created": created, "version": version_of(record)}
 
     def _create_row(self, name: str, row: dict[str, Any]) -> tuple[StoredRecord, bool]:
         key = row.get("key")
@@ -192,7 +205,7 @@ class SampleSandbox(Sandbox):
 
     def _update_row(self, name: str, row: dict[str, Any]) -> tuple[StoredRecord, bool]:
         record = self.records.live(name, row["id"])
-        if row.get("version") not in (None, str(record.version)):
+        if row.get("version") not in (None, version_of(record)):
             raise Refused(412, "changed", "The record has changed since.")
         return self.records.save(name, record.id, row["fields"], by="api"), False
 
@@ -258,6 +271,15 @@ class SampleSandbox(Sandbox):
         signature = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
         headers = {"sample-timestamp": stamp, "sample-signature": signature, "content-type": "application/json"}
         return WebhookRequest("POST", url, headers, body)
+
+
+def version_of(record: StoredRecord) -> str:
+    """What Sample's API gives as a record's version: a number and the stamp."""
+    return f"{record.version}@{record.modified_at.isoformat()}"
+
+
+def _hour(stamp: datetime) -> str:
+    return stamp.replace(minute=0, second=0, microsecond=0).isoformat()
 
 
 def _json(value: object, status: int = 200) -> Response:
