@@ -55,6 +55,9 @@ def change(
     grace_seconds: Annotated[
         int | None, typer.Option(help="Seconds that a deletion there waits before the hub follows it.", min=0)
     ] = None,
+    scan_hours: Annotated[
+        int | None, typer.Option(help="Hours between full reads where only these show deletions.", min=1)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change settings and options of a connection: they are tried first and stored only when they are good."""
@@ -64,6 +67,7 @@ def change(
         "mappings": str(mappings) if mappings else None,
         "poll_seconds": poll_seconds,
         "grace_seconds": grace_seconds,
+        "scan_hours": scan_hours,
     }
     options: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
     options.update({option: None for option in unset or () if option in given})

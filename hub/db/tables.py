@@ -184,6 +184,28 @@ cursor = sa.Table(
     sa.PrimaryKeyConstraint("connection_id", "object", "direction"),
 )
 
+# Full reads that tell which records are gone: the last one begun and the last one completed.
+scan = sa.Table(
+    "scan",
+    metadata,
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("run_id", sa.BigInteger, nullable=False),
+    _at("begun_at"),
+    _at("completed_at", nullable=True),
+    sa.PrimaryKeyConstraint("connection_id", "object"),
+)
+
+# What the scan under way has seen.
+sighting = sa.Table(
+    "sighting",
+    metadata,
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("remote_id", sa.Text, nullable=False),
+)
+sa.Index("ix_sighting_remote", sighting.c.connection_id, sighting.c.object, sighting.c.remote_id)
+
 run = sa.Table(
     "run",
     metadata,

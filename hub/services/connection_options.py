@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hub.services.objects import GRACE
+from hub.services.objects import GRACE, SCAN_EVERY
 from hub.services.refusals import Fault, Invalid
 
 
@@ -29,6 +29,9 @@ class ConnectionOptions(BaseModel):
     )
     reconcile_hours: int | None = Field(
         None, ge=0, description="Hours between two reconciliations; 24 without it, 0 for never."
+    )
+    scan_hours: int | None = Field(
+        None, ge=1, description="Hours between full reads where only these show deletions; 24 without it."
     )
 
 
@@ -53,3 +56,9 @@ def grace_of(options: Mapping[str, Any]) -> timedelta:
     """How long a deletion in the connection's system waits before the hub's record follows it."""
     seconds = options.get("grace_seconds")
     return GRACE if seconds is None else timedelta(seconds=seconds)
+
+
+def scan_every(options: Mapping[str, Any]) -> timedelta:
+    """How often objects whose deletions only a full read shows are read in full."""
+    hours = options.get("scan_hours")
+    return SCAN_EVERY if hours is None else timedelta(hours=hours)

@@ -29,7 +29,7 @@ from hub.sdk.capabilities import Account, Checks, Closes
 from hub.sdk.clock import Clock, SystemClock
 from hub.sdk.connector import ConnectorContext, ConnectorSpec, OpenConnector
 from hub.sdk.http import Budget, RemoteHttp, open_http
-from hub.services.connection_options import checked_options, grace_of
+from hub.services.connection_options import checked_options, grace_of, scan_every
 from hub.services.custom_fields import record_types
 from hub.services.objects import DESCRIBE_EVERY, OpenConnection
 
@@ -133,6 +133,7 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
         policies=policies,
         grace=grace_of(stored.options),
         describe_every=_describe_every(stored),
+        scan_every=scan_every(stored.options),
     )
     return OpenedConnection(sync, http)
 

@@ -21,6 +21,7 @@ from hub.sdk.connector import OpenConnector
 
 GRACE = timedelta(minutes=10)
 DESCRIBE_EVERY = timedelta(minutes=15)
+SCAN_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class OpenConnection:
 
     `grace`: how long a deletion there waits before the hub's record follows it. `drift`: by object, where the system's
     fields do not fit the mapping now (see `hub.services.fitting`); it is asked for them once in `describe_every`.
+    `scan_every`: how often objects whose deletions only a full read shows are read in full.
     """
 
     id: int
@@ -42,6 +44,7 @@ class OpenConnection:
     grace: timedelta = GRACE
     drift: MappingOf[str, tuple[Finding, ...]] = field(default_factory=dict)
     describe_every: timedelta = DESCRIBE_EVERY
+    scan_every: timedelta = SCAN_EVERY
 
     @cached_property
     def objects(self) -> tuple[ObjectSync, ...]:

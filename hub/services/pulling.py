@@ -22,6 +22,7 @@ from hub.services.departures import apply_deletions
 from hub.services.field_policies import settle_by_policy
 from hub.services.inbound import Incoming, prepare
 from hub.services.objects import ObjectSync, OpenConnection
+from hub.services.scanning import Scan, is_due, tells_by_scan
 from hub.services.sieving import apply_page
 
 log = structlog.get_logger()
@@ -90,7 +91,7 @@ async def _begin(db: Database, sync: ObjectSync, owner: str, full: bool) -> tupl
         await runs.abandon(tx, connection_id=here, object_name=name, kind="pull")
         run_id = await runs.start(tx, connection_id=here, object_name=name, kind="pull")
         await settle_by_policy(tx, sync.connection)
-        if full:
+        if full or await is_due(tx, sync):
             await cursors.forget(tx, connection_id=here, object_name=name, direction="inbound")
         cursor = await cursors.load(tx, connection_id=here, object_name=name, direction="inbound")
         known = await runs.any_done(tx, connection_id=here, object_name=name, kind="pull")
@@ -119,8 +120,11 @@ class _Pull:
         self.counts = Counts()
         self.query = ReadQuery(object=sync.name, fields=sync.mapping.read_fields, where=sync.mapping.where)
         self.ahead: asyncio.Task[_Read] | None = None
+        self.scan: Scan | None = None
 
     async def read_from(self, connector: Reads, cursor: str | None) -> None:
+        from_first = cursor is None and tells_by_scan(self.sync)
+        self.scan = await Scan.begin(self.db, self.sync, self.run_id) if from_first else None
         self.ahead = asyncio.create_task(self._read(connector, cursor))
         try:
             while self.ahead:
@@ -131,6 +135,8 @@ class _Pull:
                 with suppress(BaseException):
                     await self.ahead
             raise
+        if self.scan:
+            self.counts += await self.scan.conclude(self.db)
 
     async def _read(self, connector: Reads, cursor: str | None) -> _Read:
         async with self.db.transaction() as tx:
@@ -169,6 +175,8 @@ class _Pull:
         page, incoming, as_of = read
         gone = await apply_deletions(tx, self.sync, deletions=page.deletions, as_of=as_of, run_id=self.run_id)
         came = await apply_page(tx, self.sync, incoming=incoming, as_of=as_of, run_id=self.run_id)
+        if self.scan:
+            await self.scan.take(tx, page)
         counts += gone.counts + came.counts
         counts["overlap"] += page.reread
         return came.only_new and not page.deletions

@@ -48,7 +48,10 @@ async def test_deleted_record_is_told_from_a_live_one_by_its_id(trial: Trial) ->
     found = await trial.reads.read_many(trial.object.name, [lost, kept], trial.query.fields)
 
     assert [record.id for record in found.records] == [kept]
-    assert [(deletion.id, deletion.kind) for deletion in found.deletions] == [(lost, "deleted")]
+    # Where deletions leave no trace, nobody can tell whether one may come back.
+    kinds = {"scan": ("deleted", "purged")}.get(trial.can.deletions, ("deleted",))
+    assert [deletion.id for deletion in found.deletions] == [lost]
+    assert found.deletions[0].kind in kinds
 
 
 async def test_scan_leaves_out_what_was_deleted(trial: Trial) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -36,22 +37,28 @@ _BATCH = 100
 _SIGNATURE_AGE = timedelta(minutes=5)
 
 
+_PARTNERS = ObjectCapabilities(
+    create_batch=_BATCH,
+    update_batch=_BATCH,
+    delete_batch=_BATCH,
+    read_batch=_BATCH,
+    upsert=True,
+    precondition="etag",
+    precondition_batch=_BATCH,
+    deletions="tombstone",
+    merges="redirect",
+    record_stamps=frozenset({"updated_at"}),
+)
+# Deleted prospects leave no trace: only a full read shows that they are gone.
+_PROSPECTS = replace(_PARTNERS, deletions="scan", merges="none")
+
+
 class SampleClient:
     """One open connection to a Sample account."""
 
     capabilities = Capabilities(
-        default=ObjectCapabilities(
-            create_batch=_BATCH,
-            update_batch=_BATCH,
-            delete_batch=_BATCH,
-            read_batch=_BATCH,
-            upsert=True,
-            precondition="etag",
-            precondition_batch=_BATCH,
-            deletions="tombstone",
-            merges="redirect",
-            record_stamps=frozenset({"updated_at"}),
-        ),
+        default=_PARTNERS,
+        objects={"prospects": _PROSPECTS},
         limits=(Limit("burst", amount=100, per_seconds=10),),
         overlap=timedelta(minutes=10),
         webhooks=True,

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from hub.sdk.http import encode_json
 from hub.sdk.records import WebhookRequest
-from hub.sdk.sample.sandbox_records import Records, Refused
+from hub.sdk.sample.sandbox_records import TRACELESS, Records, Refused
 from hub.sdk.sandbox import (
     Answer,
     ContractObject,
@@ -144,15 +144,17 @@ class SampleSandbox(Sandbox):
         return _json({"items": [{"hour": hour, "records": count} for hour, count in sorted(hours.items())]})
 
     def _found(self, name: str, params: Mapping[str, str]) -> list[StoredRecord]:
+        traced = name not in TRACELESS
         if "ids" in params:
-            return [r for i in params["ids"].split(",") if (r := self.world.get(name, i)) and not r.purged]
+            found = [r for i in params["ids"].split(",") if (r := self.world.get(name, i)) and not r.purged]
+            return [record for record in found if traced or record.live]
         if "key" in params:
             wanted = params["values"].split(",")
             return [record for record in self.world.live(name) if record.fields.get(params["key"]) in wanted]
         since = datetime.fromisoformat(params["since"]) if "since" in params else None
         stamp, _, after_id = params.get("after", "").partition("|")
         now = self.clock.now()
-        records = self.world.all(name) if "deleted" in params else self.world.live(name)
+        records = self.world.all(name) if traced and "deleted" in params else self.world.live(name)
         visible = (record for record in records if record.visible_at <= now)
         if since is not None:
             visible = (record for record in visible if record.modified_at >= since)
@@ -309,9 +311,14 @@ def _make_partner(number: int) -> dict[str, Any]:
     }
 
 
+def _make_prospect(number: int) -> dict[str, Any]:
+    return {"name": f"Prospect {number}", "website": f"https://prospect{number}.example", "country": "DE"}
+
+
 SANDBOX = SandboxSpec(
     make=SampleSandbox,
     contract_objects=(
         ContractObject("partners", _make_partner, text_field="name", key_field="hub_id", required_field="name"),
+        ContractObject("prospects", _make_prospect, text_field="name", key_field="hub_id", required_field="name"),
     ),
 )

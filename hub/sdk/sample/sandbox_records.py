@@ -16,8 +16,18 @@ SCHEMA: dict[str, dict[str, dict[str, Any]]] = {
         "tier": {"type": "picklist", "values": ["Silver", "Gold"]},
         "revenue": {"type": "number"},
         "hub_id": {"type": "text", "unique": True},
-    }
+    },
+    "prospects": {
+        "name": {"type": "text", "nullable": False, "max_length": 255},
+        "website": {"type": "text"},
+        "country": {"type": "text", "max_length": 2},
+        "hub_id": {"type": "text", "unique": True},
+    },
 }
+
+
+# What is deleted of these leaves no trace.
+TRACELESS = frozenset({"prospects"})
 
 
 class Refused(Exception):

@@ -48,14 +48,19 @@ class System:
     sandbox: SampleSandbox
     connection: OpenConnection
 
+    @property
+    def object(self) -> str:
+        """The one that is mapped."""
+        return next(iter(self.connection.mappings))
+
     def create(self, **fields: Any) -> str:
-        return self.sandbox.human_create("partners", fields)
+        return self.sandbox.human_create(self.object, fields)
 
     def edit(self, remote_id: str, **fields: Any) -> None:
-        self.sandbox.human_edit("partners", remote_id, fields)
+        self.sandbox.human_edit(self.object, remote_id, fields)
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        return self.sandbox.rows("partners")
+        return self.sandbox.rows(self.object)
 
     def row(self, remote_id: str) -> dict[str, Any]:
         return self.rows()[remote_id]
@@ -121,7 +126,7 @@ class Stage:
         record_type = RECORD_TYPES["partner"]
         async with self.db.transaction() as tx:
             found = await links.records_of(
-                tx, connection_id=system.connection.id, objects=["partners"], remote_ids=[remote_id]
+                tx, connection_id=system.connection.id, objects=[system.object], remote_ids=[remote_id]
             )
             stored = await records.load(tx, record_type, list(found.values()))
         return stored[found[remote_id]].values
@@ -175,13 +180,14 @@ async def _system(
     budget: Budget | None,
 ) -> System:
     sandbox = SampleSandbox(seed=len(name), clock=SandboxClock())
-    sandbox.records.schema["partners"] |= {
-        "tier": {"type": "picklist", "values": ["Registered", "Silver", "Gold", "Platinum"]},
-        "country": {"type": "text"},
-        "city": {"type": "text"},
-        "status": {"type": "text"},
-        "parent": {"type": "reference", "references": ["partners"]},
-    }
+    for name_there in ("partners", "prospects"):
+        sandbox.records.schema[name_there] |= {
+            "tier": {"type": "picklist", "values": ["Registered", "Silver", "Gold", "Platinum"]},
+            "country": {"type": "text"},
+            "city": {"type": "text"},
+            "status": {"type": "text"},
+            "parent": {"type": "reference", "references": [name_there]},
+        }
     connector = await stack.enter_async_context(open_sandboxed(CONNECTOR, sandbox, budget=budget))
     async with db.transaction() as tx:
         stored = await connections.add(tx, name=name, system="sample", account_id=name, settings=b"-", options={})
@@ -192,7 +198,7 @@ async def _system(
         system="sample",
         account_id=name,
         connector=connector,
-        mappings={"partners": mapping},
+        mappings={mapping.object: mapping},
         grace=grace,
     )
     return System(sandbox, connection)

@@ -1,0 +1,80 @@
+"""Scans: full reads of an object in which whatever they do not show may be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from hub.db.copying import copy_rows
+from hub.db.session import Tx
+
+
+async def begin(tx: Tx, *, connection_id: int, object_name: str, run_id: int) -> datetime:
+    """Start a scan, and forget what an earlier one saw; returns the moment, by the database's clock."""
+    await forget_sightings(tx, connection_id=connection_id, object_name=object_name)
+    row = await tx.one(
+        """
+        insert into scan (connection_id, object, run_id, begun_at) values (%s, %s, %s, clock_timestamp())
+        on conflict (connection_id, object) do update set run_id = excluded.run_id, begun_at = excluded.begun_at
+        returning begun_at
+        """,
+        connection_id,
+        object_name,
+        run_id,
+    )
+    assert row is not None
+    begun: datetime = row["begun_at"]
+    return begun
+
+
+async def note(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Iterable[str]) -> None:
+    """The scan under way has seen these: part of the transaction that stores their page."""
+    await copy_rows(
+        tx,
+        "sighting",
+        ("connection_id", "object", "remote_id"),
+        ((connection_id, object_name, remote_id) for remote_id in remote_ids),
+    )
+
+
+async def unseen(tx: Tx, *, connection_id: int, object_name: str, before: datetime) -> list[str]:
+    """Live links of the object that the scan has not seen, and that nothing has been heard of since `before`."""
+    rows = await tx.tuples(
+        """
+        select remote_id from link l where connection_id = %s and object = %s and state = 'live' and as_of < %s
+            and not exists (select from sighting s where s.connection_id = l.connection_id
+                and s.object = l.object and s.remote_id = l.remote_id)
+        order by 1
+        """,
+        connection_id,
+        object_name,
+        before,
+    )
+    return [row[0] for row in rows]
+
+
+async def complete(tx: Tx, *, connection_id: int, object_name: str) -> None:
+    """The scan has come to its end, and what it did not show has been dealt with."""
+    await tx.run(
+        "update scan set completed_at = clock_timestamp() where connection_id = %s and object = %s",
+        connection_id,
+        object_name,
+    )
+    await forget_sightings(tx, connection_id=connection_id, object_name=object_name)
+
+
+async def is_due(tx: Tx, *, connection_id: int, object_name: str, every: timedelta, again: timedelta) -> bool:
+    """Whether the last one was completed longer ago than `every`, and none was begun within `again`."""
+    row = await tx.one(
+        "select from scan where connection_id = %s and object = %s and (begun_at > clock_timestamp() - %s"
+        " or completed_at > clock_timestamp() - %s)",
+        connection_id,
+        object_name,
+        again,
+        every,
+    )
+    return row is None
+
+
+async def forget_sightings(tx: Tx, *, connection_id: int, object_name: str) -> None:
+    await tx.run("delete from sighting where connection_id = %s and object = %s", connection_id, object_name)

@@ -1,0 +1,93 @@
+"""Deletions by scan: a full read that provably saw every record, and what it did not show.
+
+Where a system keeps no trace of deleted records (`deletions="scan"`), only this tells that one is gone. Nothing is
+concluded unless one read went from the first record to the end without a break, and said that it saw all. Even then
+each record that it did not show is asked for by its id: pages drift while they are read, and a record may only have
+left what the mapping selects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from hub.db import runs, scans
+from hub.db.session import Database, Tx
+from hub.sdk.capabilities import Reads
+from hub.sdk.records import Deletion, Page
+from hub.services.counts import Counts
+from hub.services.objects import ObjectSync
+from hub.services.reading import apply_now
+
+_A_STEP = 500
+# One that broke off is tried again after this time: meanwhile changes are read from where it stopped.
+_AGAIN = timedelta(hours=1)
+
+
+def tells_by_scan(sync: ObjectSync) -> bool:
+    """Whether only a full read shows which records of the object are gone."""
+    return sync.capabilities.deletions == "scan"
+
+
+async def is_due(tx: Tx, sync: ObjectSync) -> bool:
+    """Whether the object is to be read from its first record again, for its deletions."""
+    if not tells_by_scan(sync):
+        return False
+    every = sync.connection.scan_every
+    return await scans.is_due(
+        tx, connection_id=sync.connection.id, object_name=sync.name, every=every, again=min(every, _AGAIN)
+    )
+
+
+@dataclass(slots=True)
+class Scan:
+    """One read from the first record on. `saw_all` becomes true on a last page that says so."""
+
+    sync: ObjectSync
+    run_id: int
+    begun: datetime
+    saw_all: bool = False
+
+    @classmethod
+    async def begin(cls, db: Database, sync: ObjectSync, run_id: int) -> Scan:
+        """Before the first page is asked for."""
+        async with db.transaction() as tx:
+            begun = await scans.begin(tx, connection_id=sync.connection.id, object_name=sync.name, run_id=run_id)
+        return cls(sync, run_id, begun - sync.capabilities.read_lag)
+
+    async def take(self, tx: Tx, page: Page) -> None:
+        """In the transaction that stores the page."""
+        seen = {record.id for record in page.records}
+        await scans.note(tx, connection_id=self.sync.connection.id, object_name=self.sync.name, remote_ids=seen)
+        self.saw_all = page.done and page.complete_scan
+
+    async def conclude(self, db: Database) -> Counts:
+        """After the last page: what was linked before and not seen is looked up, and what is gone is taken as deleted.
+
+        Raises the RemoteErrors of the look; then nothing more is concluded from this scan.
+        """
+        counts = Counts()
+        if not self.saw_all:
+            return counts
+        here, name = self.sync.connection.id, self.sync.name
+        async with db.transaction() as tx:
+            missing = await scans.unseen(tx, connection_id=here, object_name=name, before=self.begun)
+        for start in range(0, len(missing), _A_STEP):
+            counts += await self._look(db, missing[start : start + _A_STEP])
+        counts["unseen"] += len(missing)
+        async with db.transaction() as tx:
+            await scans.complete(tx, connection_id=here, object_name=name)
+            await runs.add_counts(tx, run_id=self.run_id, counts=counts)
+        return counts
+
+    async def _look(self, db: Database, missing: Sequence[str]) -> Counts:
+        sync = self.sync
+        assert isinstance(sync.connection.connector, Reads)
+        async with db.transaction() as tx:
+            as_of = await tx.now()
+        found = await sync.connection.connector.read_many(sync.name, list(missing), sync.mapping.read_fields)
+        deletions: list[Deletion] = [replace(d, source="scan") for d in found.deletions]
+        return await apply_now(db, sync, remote=found.records, deletions=deletions, as_of=as_of, run_id=self.run_id)
