@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.mapping.cel import Condition, Expression, ExpressionError
+from hub.domain.cel import Condition, Expression, ExpressionError
+from hub.files.source import Path_, Source
 from hub.mapping.channel import Channel, fold
 from hub.mapping.check import check_channels
 from hub.mapping.compile import compile_get, compile_put
@@ -18,7 +19,6 @@ from hub.mapping.model import Mapping
 from hub.mapping.paths import ABSENT
 from hub.mapping.rules import Direction, FieldPolicy, FieldRule, MatchRule, OnDelete
 from hub.mapping.schema import FieldDoc, MappingDoc, PolicyDoc
-from hub.mapping.source import Path_, Source
 from hub.record.definition import CUSTOM_PREFIX, Field, RecordType
 
 _RECORD = frozenset({"record"})

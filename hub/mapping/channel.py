@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from hub.mapping.cel import Expression, ExpressionError
+from hub.domain.cel import Expression, ExpressionError
 from hub.mapping.conform import conformer
 from hub.mapping.errors import BadValue, shorten
 from hub.mapping.lenses.base import Fast, Lens

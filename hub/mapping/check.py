@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
+from hub.files.source import Source
 from hub.mapping.channel import Channel
 from hub.mapping.errors import BadValue, MappingIssue, shorten
 from hub.mapping.lenses.base import Lens
@@ -12,7 +13,6 @@ from hub.mapping.lenses.chain import ChainLens
 from hub.mapping.lenses.choices import ValuesLens
 from hub.mapping.paths import ABSENT, nest
 from hub.mapping.schema import MappingDoc
-from hub.mapping.source import Source
 from hub.record.definition import Field, RecordType
 from hub.record.values import Money, RemoteRef, Value
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hub.files.source import Path_
 from hub.mapping.rules import DeletePolicy, OnDelete
 from hub.mapping.schema import DeactivateDoc, OnDeleteDoc
-from hub.mapping.source import Path_
 from hub.record.definition import CUSTOM_PREFIX, RecordType
 from hub.record.schemas import patch_schema
 from hub.record.values import Value

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hub.mapping.errors import MappingError
-from hub.mapping.source import Source, read_source
+from hub.files.source import Source, read_source
+from hub.mapping.errors import MAPPING, MappingError
 
 _PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9 _./&+-]*[A-Za-z0-9]|[A-Za-z]")
 _NOT_TEXT = frozenset({"true", "false", "null"})
@@ -22,7 +22,7 @@ class Edit:
     def of(self, text: str) -> Edit:
         """For a further edit, after one that gave this text; the lines are found anew."""
         try:
-            return Edit(replace(read_source(text), file=self.source.file))
+            return Edit(replace(read_source(text, kind=MAPPING), file=self.source.file))
         except MappingError:
             return self
 

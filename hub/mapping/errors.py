@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from hub.files.issues import FileError, FileKind, Issue
 
 if TYPE_CHECKING:
     from hub.mapping.rules import FieldProblem
     from hub.sdk.records import JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class MappingIssue:
-    """One fault of a mapping: where it stands (`line` counts from 1), which field, and what to do about it.
-
-    `counter_example` shows a value that would be lost: "Acme → ACME → acme". A `warning` does not stop the mapping.
-    """
-
-    file: str
-    line: int
-    field: str
-    message: str
-    counter_example: str | None = None
-    level: Literal["error", "warning"] = "error"
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}"
-        where = f"{place} {self.field}" if self.field else place
-        example = f" For example: {self.counter_example}" if self.counter_example else ""
-        return f"{where}: {self.message}{example}"
+MappingIssue = Issue
 
 
-class MappingError(ValueError):
+class MappingError(FileError):
     """A mapping that cannot be used; `issues` holds every fault that was found, in the order of the file."""
 
-    def __init__(self, issues: tuple[MappingIssue, ...]) -> None:
-        super().__init__("\n".join(str(issue) for issue in issues))
-        self.issues = issues
+
+MAPPING = FileKind("mapping", MappingError)
 
 
 class BadValue(ValueError):

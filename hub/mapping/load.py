@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
+from hub.files.source import Path_, Source, read_source
+from hub.files.validation import validated
 from hub.mapping.build import build
-from hub.mapping.errors import MappingError, MappingIssue
+from hub.mapping.errors import MAPPING, MappingError, MappingIssue
 from hub.mapping.model import Mapping
 from hub.mapping.schema import MappingDoc
-from hub.mapping.source import Source, read_source
 from hub.record.definition import RecordType
 
 LANGUAGE = 1
@@ -26,7 +24,7 @@ def load_mapping(
 
     `system` defaults to the name of the file's folder.
     """
-    source = read_source(path_or_text)
+    source = read_source(path_or_text, kind=MAPPING)
     name = system or (path_or_text.parent.name if isinstance(path_or_text, Path) else "remote")
     doc = _validated(source)
     return build(doc, source=source, system=name, record_types=record_types, digest=_digest(source, record_types, doc))
@@ -60,44 +58,11 @@ def load_system(directory: Path, system: str, record_types: dict[str, RecordType
 def _validated(source: Source) -> MappingDoc:
     if not isinstance(source.data, dict):
         raise MappingError((source.issue((), "", "A mapping begins with keys like version, object, record, fields."),))
-    try:
-        return MappingDoc.model_validate(source.data)
-    except ValidationError as exc:
-        issues = {_issue(source, error) for error in exc.errors(include_url=False)}
-        raise MappingError(tuple(sorted(issues, key=lambda issue: (issue.line, issue.field)))) from exc
+    return validated(MappingDoc, source, kind=MAPPING, name_of=_field_of)
 
 
-def _issue(source: Source, error: Any) -> MappingIssue:
-    path = tuple(step for step in error["loc"] if step != "[key]")
-    while path and source.data is not None and not _exists(source.data, path) and error["type"] != "missing":
-        path = path[:-1]
-    field = str(path[1]) if len(path) > 1 and path[0] == "fields" else str(path[0]) if path else ""
-    return source.issue(path, field, _sentence(error))
-
-
-def _exists(data: Any, path: tuple[str | int, ...]) -> bool:
-    for step in path:
-        is_item = isinstance(step, int) and isinstance(data, list) and step < len(data)
-        if not is_item and not (isinstance(data, dict) and step in data):
-            return False
-        data = data[step]
-    return True
-
-
-def _sentence(error: Any) -> str:
-    name = error["loc"][-1] if error["loc"] else ""
-    match error["type"]:
-        case "extra_forbidden":
-            return f"{name!r} is not a key of the mapping language here."
-        case "missing":
-            return f"{name!r} is missing."
-        case "string_pattern_mismatch":
-            return f"{error['input']!r} is not a name that can stand here."
-        case "string_type":
-            return f"{error['input']!r} must be a text; put words like yes, no, on and numbers in quotes."
-        case "literal_error":
-            return f"{error['input']!r} is not allowed here; allowed is {error['ctx']['expected']}."
-    return f"{error['msg'].removeprefix('Value error, ')}."
+def _field_of(path: Path_) -> str:
+    return str(path[1]) if len(path) > 1 and path[0] == "fields" else str(path[0]) if path else ""
 
 
 def _digest(source: Source, record_types: dict[str, RecordType], doc: MappingDoc) -> str:

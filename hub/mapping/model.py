@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Literal
 
-from hub.mapping.cel import Condition
+from hub.domain.cel import Condition
+from hub.files.source import Source
 from hub.mapping.channel import Channel
 from hub.mapping.compile import compile_get, compile_put
 from hub.mapping.errors import BadValue
@@ -21,7 +22,6 @@ from hub.mapping.rules import (
     OnDelete,
     Putter,
 )
-from hub.mapping.source import Source
 from hub.record.definition import RecordType
 from hub.record.values import Value, Values
 from hub.sdk.records import JsonValue, RemoteFields

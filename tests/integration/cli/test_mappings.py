@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 from hub.app import MAPPINGS
-from hub.mapping.source import read_source
+from hub.files.source import read_source
+from hub.mapping.errors import MAPPING
 from tests.integration.cli.conftest import Command, Remote, account
 
 _HEAD = "version: 1\nobject: Account\nrecord: partner\nkey: {field: Hub_Id__c}\nfields:\n"
@@ -156,7 +157,7 @@ def test_a_preview_of_something_that_is_not_there_is_one_sentence(partnerhub: Co
 def test_the_schema_accepts_every_shipped_mapping(partnerhub: Command) -> None:
     schema = json.loads(partnerhub("mapping", "schema").out)
     for file in MAPPINGS.glob("*/*.yaml"):
-        jsonschema.validate(read_source(file).data, schema)
+        jsonschema.validate(read_source(file, kind=MAPPING).data, schema)
 
 
 def test_custom_fields_are_declared_listed_and_removed(partnerhub: Command) -> None:

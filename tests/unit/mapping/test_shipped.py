@@ -7,10 +7,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from hub.files.source import read_source
+from hub.mapping.errors import MAPPING
 from hub.mapping.load import load_system
 from hub.mapping.model import Mapping
 from hub.mapping.schema import json_schema, json_schema_text
-from hub.mapping.source import read_source
 from hub.record.registry import RECORD_TYPES
 from hub.record.values import Money, RemoteRef
 
@@ -31,7 +32,7 @@ def test_the_editor_schema_is_current() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_every_shipped_mapping_obeys_the_editor_schema(path: Path) -> None:
-    jsonschema.validate(read_source(path).data, json_schema())
+    jsonschema.validate(read_source(path, kind=MAPPING).data, json_schema())
 
 
 def test_the_editor_schema_refuses_an_unknown_lens() -> None:
