@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from config.settings import Settings
 from hub.app import App, open_app
+from hub.db import connections
 from hub.demo.data import make_programme
 from hub.demo.stage import make_sandboxes
 from hub.sdk.sandbox import Sandbox
@@ -65,7 +66,7 @@ async def connected_hub(crms: Crms, *, database_url: str, port: int = 0) -> Asyn
         settings = Settings(home=Path(home), database_url=database_url, port=port)
         async with open_app(settings) as app:
             for sandbox in (crms.salesforce, crms.hubspot):
-                await add_connection(
+                stored, _ = await add_connection(
                     app.shop,
                     name=sandbox.name,
                     system=sandbox.name,
@@ -73,6 +74,8 @@ async def connected_hub(crms: Crms, *, database_url: str, port: int = 0) -> Asyn
                     options={"allow_private": True},
                     actor="benchmark",
                 )
+                async with app.db.transaction() as tx:  # as if somebody had approved its first plan
+                    await connections.begin(tx, connection_id=stored.id)
             yield app
 
 

@@ -18,11 +18,12 @@ from redis.exceptions import RedisError
 
 log = structlog.get_logger()
 
-JobName = Literal["pull", "reread", "push", "reconcile"]
+JobName = Literal["pull", "reread", "push", "reconcile", "plan"]
 
 # Reads of whole systems take long; they must not keep the short jobs waiting, so they have a queue of their own.
 QUEUES: dict[JobName, str] = {
     "pull": "partnerhub:jobs:long",
+    "plan": "partnerhub:jobs:long",
     "reread": "partnerhub:jobs",
     "push": "partnerhub:jobs",
     "reconcile": "partnerhub:jobs:long",

@@ -6,9 +6,12 @@ from uuid import uuid4
 
 import structlog
 
+from hub.db import connections
 from hub.queue import JobName
 from hub.services import cycle, reconciling
+from hub.services.counts import Counts
 from hub.services.objects import OpenConnection
+from hub.services.plans.running import work_on_plans
 from sync_jobs.outcomes import Job
 from sync_jobs.work import PROCESS, Work, has_been_read, wake_followers
 
@@ -51,9 +54,21 @@ async def reconcile(work: Work, connection: OpenConnection) -> None:
         )  # fmt: skip
 
 
+async def plan(work: Work, connection: OpenConnection) -> None:
+    """Build the plans that were asked for, and apply those that were approved."""
+    async with work.db.transaction() as tx:
+        stored = await connections.by_id(tx, connection.id)
+    if stored is None:
+        return
+    budget = work.shop.budget_of(stored)
+    if await work_on_plans(work.db, stored, connection, budget=budget, owner=_owner()):
+        await work.queue.wake("pull", connection.id)
+        await wake_followers(work, connection, Counts(applied=1))
+
+
 def _owner() -> str:
     """Leases belong to one run of one job: two runs in one process must not pass for each other."""
     return f"{PROCESS}:{uuid4().hex[:12]}"
 
 
-JOBS: dict[JobName, Job] = {"pull": pull, "reread": reread, "push": push, "reconcile": reconcile}
+JOBS: dict[JobName, Job] = {"pull": pull, "reread": reread, "push": push, "reconcile": reconcile, "plan": plan}

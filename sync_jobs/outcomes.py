@@ -69,11 +69,16 @@ async def _attempt(work: Work, name: JobName, job: Job, stored: StoredConnection
 
 
 async def _usable(work: Work, name: JobName, connection_id: int) -> StoredConnection | None:
-    """The connection if it may be worked on now; one that rests is come back to."""
+    """The connection if it may be worked on now; one that rests is come back to.
+
+    Plans are made of one whose first plan nobody has approved, and undos are applied to one that is paused.
+    """
     async with work.db.transaction() as tx:
         stored = await connections.by_id(tx, connection_id)
         rest = await connections.resting_for(tx, connection_id=connection_id)
-    if stored is None or stored.state != "active":
+    if stored is None:
+        return None
+    if name != "plan" and (stored.state != "active" or stored.begun_at is None):
         return None
     if rest:
         await work.queue.wake(name, connection_id, delay=rest)

@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from hub.db import clocks, connections, leases, rereads
+from hub.db import clocks, connections, leases, plans, rereads
 from hub.db.connections import StoredConnection
 from sync_jobs.work import PROCESS, Work
 
@@ -42,6 +42,9 @@ async def sweep(work: Work) -> None:
     async with work.db.transaction() as tx:
         active = await connections.active(tx)
         dead = await leases.abandoned(tx, prefix="pull:", since=_ABANDONED_SINCE)
+        planned = await plans.to_be_worked_on(tx)
+    for connection_id in planned:
+        await work.queue.wake("plan", connection_id)
     died = {int(name.split(":")[1]) for name in dead}
     for stored in active:
         await work.queue.wake("push", stored.id)

@@ -11,6 +11,7 @@ from hub.db import connections, deliveries, departures, rereads
 from hub.db.session import Database
 from hub.queue import Queue
 from hub.services import pulling
+from hub.services.connections import Workshop
 from hub.services.counts import Counts
 from hub.services.objects import OpenConnection
 from sync_jobs.opened import OpenConnections
@@ -18,7 +19,7 @@ from sync_jobs.opened import OpenConnections
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
 # What tells nothing to the other systems.
-_QUIET = ("read", "unchanged", "overlap", "agreed", "reread", "quarantined", "out_of_scope")
+_QUIET = ("read", "unchanged", "overlap", "agreed", "reread", "quarantined", "out_of_scope", "not_created")
 # Between two looks at deliveries that are due and stay so: another worker is at it, or nobody can.
 _LOOK_AGAIN = timedelta(seconds=2)
 
@@ -30,6 +31,7 @@ class Work:
     db: Database
     queue: Queue
     opened: OpenConnections
+    shop: Workshop
     # Connections (with their objects) that are known to have been read: that never becomes untrue.
     read: set[tuple[int, tuple[str, ...]]] = field(default_factory=set)
 

@@ -49,7 +49,7 @@ async def work_until(app: App, *, stop: asyncio.Event) -> None:
 async def _work(app: App) -> AsyncIterator[Work]:
     opened = OpenConnections(app.shop)
     try:
-        yield Work(db=app.db, queue=app.queue, opened=opened)
+        yield Work(db=app.db, queue=app.queue, opened=opened, shop=app.shop)
     finally:
         await opened.close()
 

@@ -136,8 +136,7 @@ async def resume(who: Operator, door: DoorOf, name: Name) -> ConnectionView:
 @router.post("/{name}/pull", status_code=202, summary="Read what changed, now")
 async def pull(_: Operator, door: DoorOf, name: Name) -> None:
     async with door.app.db.transaction() as tx:
-        connection_id = await connection_care.connection_id_of(tx, name)
-        wake_after_commit(tx, door.queue, "pull", [connection_id] if connection_id else [])
+        wake_after_commit(tx, door.queue, "pull", [await connection_care.begun_connection(tx, name)])
 
 
 @router.delete("/{name}", status_code=204, summary="Retire a connection: its credentials are forgotten")

@@ -2,6 +2,16 @@
 
 from hub.budget.broker import AccountBudget, Budgets, open_budgets
 from hub.budget.failures import Failures
-from hub.budget.priority import Priority, at_priority
+from hub.budget.pace import Standing
+from hub.budget.priority import RANKS, Priority, at_priority
 
-__all__ = ["AccountBudget", "Budgets", "Failures", "Priority", "at_priority", "open_budgets"]
+__all__ = [
+    "RANKS",
+    "AccountBudget",
+    "Budgets",
+    "Failures",
+    "Priority",
+    "Standing",
+    "at_priority",
+    "open_budgets",
+]

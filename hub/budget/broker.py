@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hub.budget.failures import Failures, Reach
-from hub.budget.pace import Ask, LocalPace, Refusal, applying
+from hub.budget.pace import Ask, LocalPace, Refusal, Standing, applying
 from hub.budget.priority import current_rank
 from hub.budget.shared import HELD_SECONDS, SharedPace
 from hub.sdk.capabilities import Limit
@@ -106,6 +106,14 @@ class AccountBudget:
                 self._local.observe(limit, usage)
                 await self._reach(partial(self._shared.observe, limit, usage, token=uuid4().hex), _nothing)
 
+    async def standing(self) -> list[Standing]:
+        """How much of each declared limit is used right now."""
+        found = []
+        for limit in self._limits:
+            amount, used = await self._reach(partial(self._shared.standing, limit), partial(_unknown, limit))
+            found.append(Standing(limit, amount, used))
+        return found
+
     async def _wait_for_turn(self, ask: Ask, patience: float) -> None:
         deadline = time.monotonic() + patience
         while refusal := await self._reach(partial(self._shared.take, ask), partial(self._local.take, ask)):
@@ -142,6 +150,11 @@ class AccountBudget:
 
 def _nothing() -> None:
     """What remains to be done where Redis does not answer."""
+
+
+def _unknown(limit: Limit) -> tuple[int, int]:
+    """Where Redis does not answer, nothing is known to be used."""
+    return limit.amount, 0
 
 
 def _too_long(name: str, refusal: Refusal) -> RateLimited:

@@ -32,6 +32,15 @@ class Refusal:
     wait: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A limit and how much of it is used right now, as far as the hub knows; `amount` is the vendor's own word."""
+
+    limit: Limit
+    amount: int
+    used: int
+
+
 def applying(limits: tuple[Limit, ...], pool: str) -> tuple[Limit, ...]:
     """The limits that count a request of this pool; a pool without limits of its own is part of everything else."""
     return tuple(limit for limit in limits if limit.pool == pool) or tuple(limit for limit in limits if not limit.pool)

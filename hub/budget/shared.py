@@ -109,5 +109,17 @@ class SharedPace:
         args = [limit.kind, usage.amount, usage.remaining, *spans, token]
         await self._observe(keys=[self._key(limit)], args=args)
 
+    async def standing(self, limit: Limit) -> tuple[int, int]:
+        """The limit as the vendor last said it is, and how much of it is used right now."""
+        key = self._key(limit)
+        amount = await self._redis.get(f"{key}:amount")
+        if limit.kind == "daily":
+            used = int(await self._redis.get(key) or 0)
+        else:
+            seconds, micros = await self._redis.time()
+            since = seconds * 1000 + micros // 1000 - (limit.per_seconds * 1000 if limit.kind == "burst" else 0)
+            used = await self._redis.zcount(key, since, "+inf")
+        return int(amount or limit.amount), used
+
     def _key(self, limit: Limit) -> str:
         return f"partnerhub:budget:{self._account}:{limit.kind}:{limit.pool}:{limit.per_seconds:g}"

@@ -14,6 +14,7 @@ from hub.cli import (
     fields,
     keys,
     mapping,
+    plans,
     policies,
     prune,
     reconcile,
@@ -50,6 +51,8 @@ app.command(rich_help_panel="Connections")(connect.resume)
 app.command(rich_help_panel="Connections")(change.retire)
 app.command(rich_help_panel="Connections")(sandbox.sandbox)
 
+app.command(rich_help_panel="Syncing")(plans.plan)
+app.command(rich_help_panel="Syncing")(plans.apply)
 app.command(rich_help_panel="Syncing")(sync.sync)
 app.command(rich_help_panel="Syncing")(status.status)
 app.command(rich_help_panel="Syncing")(status.runs)
@@ -62,6 +65,7 @@ app.command(rich_help_panel="Syncing")(reconcile.agreement)
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(fields.app, name="fields")
 app.add_typer(records.app, name="records")
+app.add_typer(plans.app, name="plans")
 app.add_typer(retries.app, name="retries")
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(policies.app, name="policies")

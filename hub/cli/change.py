@@ -58,6 +58,9 @@ def change(
     scan_hours: Annotated[
         int | None, typer.Option(help="Hours between full reads where only these show deletions.", min=1)
     ] = None,
+    create: Annotated[
+        str | None, typer.Option(help="Where syncs make new records by themselves: both, in (the hub), out, none.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change settings and options of a connection: they are tried first and stored only when they are good."""
@@ -68,6 +71,7 @@ def change(
         "poll_seconds": poll_seconds,
         "grace_seconds": grace_seconds,
         "scan_hours": scan_hours,
+        "create": create,
     }
     options: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
     options.update({option: None for option in unset or () if option in given})

@@ -76,7 +76,7 @@ def connect(
 
     account = with_app(work)
     data = {"connection": name, "system": system, "account": account.id, "name": account.name, "notes": account.notes}
-    next_step = f"Next: partnerhub check {name}, then partnerhub sync {name} --dry-run."
+    next_step = f"Next: partnerhub check {name}, then partnerhub plan {name}."
     show(
         data, good(f"{name} is connected to {account.name} ({account.id})."), *account.notes, next_step, as_json=as_json
     )

@@ -19,7 +19,14 @@ from hub.services.connection_care import connection_id_of
 from hub.services.counts import Counts
 from hub.services.watching import ConnectionHealth, RunView, health_of, list_runs
 
-_COLOURS = {"good": "green", "busy": "cyan", "needs attention": "yellow", "down": "red", "paused": "red"}
+_COLOURS = {
+    "good": "green",
+    "busy": "cyan",
+    "needs attention": "yellow",
+    "needs a plan": "yellow",
+    "down": "red",
+    "paused": "red",
+}
 
 
 def status(
@@ -80,12 +87,21 @@ def _views(found: list[ConnectionHealth]) -> list[RenderableType]:
     return [*views, *_next_steps(found)]
 
 
+_CREATES = {
+    "none": "creates nothing, neither here nor there (option create)",
+    "in": "creates nothing there (option create)",
+    "out": "creates nothing in the hub (option create)",
+}
+
+
 def _reason(health: ConnectionHealth) -> str | None:
     if health.state == "paused":
         return health.state_reason
     if health.resting_until:
         return f"until {plain(health.resting_until)}: {health.rest_reason}"
-    return health.drift
+    if health.begun_at is None:
+        return f"partnerhub plan {health.connection} shows what its first sync would do"
+    return health.drift or _CREATES.get(health.creates)
 
 
 def _fresh(moment: datetime | None) -> str:
@@ -99,6 +115,7 @@ def _next_steps(found: list[ConnectionHealth]) -> list[RenderableType]:
         "partnerhub conflicts list": any(h.conflicts_open for h in found),
         "partnerhub reviews list": any(h.reviews_open for h in found),
         "partnerhub drift": any(h.drifted for h in found),
+        "partnerhub plans list --waiting": any(h.plans_waiting for h in found),
     }
     wanted = [command for command, needed in steps.items() if needed]
     return ["", Text(f"Waits for a person: {', '.join(wanted)}")] if wanted else []

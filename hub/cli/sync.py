@@ -1,4 +1,4 @@
-"""sync: read one connection and deliver what follows, now and in this process; or show what a read would do."""
+"""sync: read one connection and deliver what follows, now and in this process."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from rich.text import Text
 
 from hub.app import App
 from hub.cli.errors import CommandFailed
-from hub.cli.output import AsJson, bad, good, plain, progress, show, table
+from hub.cli.output import AsJson, bad, progress, show, table
 from hub.cli.session import owner, with_app
 from hub.db import connections
 from hub.sdk.errors import RecordRejected
 from hub.services.counts import Counts
-from hub.services.previews import PullPreview, preview_sync
 from hub.services.sync_now import SyncReport, sync_now
 from hub.services.watching import QuarantineView, list_quarantine
 
@@ -29,17 +28,11 @@ def sync(
         list[str] | None, typer.Option("--object", help="Only this object; may be given more than once.")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
-    dry: Annotated[
-        bool, typer.Option("--dry-run", help="Show what a read would do to the hub's records, and do nothing.")
-    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read what changed in a connection, and deliver what follows to every connection."""
     try:
-        if dry:
-            _dry_run(name, objects or [], full, as_json)
-        else:
-            _sync(name, objects or [], full, as_json)
+        _sync(name, objects or [], full, as_json)
     except RecordRejected as exc:
         # A read that is refused as it stands: nearly always a field or object that is not there any more.
         hint = f"partnerhub check {name} tells which mapped fields the system does not have."
@@ -87,9 +80,15 @@ def _report_views(report: SyncReport) -> list[RenderableType]:
     views: list[RenderableType] = [table(f"read from {report.connection}", "", rows=read)]
     if report.reread:
         views.append(f"Read again: {count_text(report.reread)}")
+    views += [Text(f"{n} is being read by another process; it was left to it.") for n in report.left_to_other]
+    return [*views, *delivery_views(report)]
+
+
+def delivery_views(report: SyncReport) -> list[RenderableType]:
+    """What was delivered, what could not be, and what a person has to decide now."""
+    views: list[RenderableType] = []
     rows = [(n, count_text(c) or "nothing to deliver") for n, c in report.delivered.items()]
     views += ["", table("delivered to", "", rows=rows)] if rows else []
-    views += [Text(f"{n} is being read by another process; it was left to it.") for n in report.left_to_other]
     views += [
         Text(f"{n} was not read to its end yet: partnerhub sync {n} does, then it gets its share.")
         for n in report.unread
@@ -125,40 +124,3 @@ def _quarantine_views(kept_out: list[QuarantineView]) -> list[RenderableType]:
     ]
     title = "In quarantine; correct the value in the system or the mapping, and the next read takes it over"
     return ["", table("object", "id", "field", "problem", "value", "kept out", rows=rows, title=title)]
-
-
-def _dry_run(name: str, objects: list[str], full: bool, as_json: bool) -> None:
-    async def work(app: App) -> PullPreview:
-        with progress() as bars:
-            return await preview_sync(app.shop, name=name, objects=objects, full=full, listener=Bars(bars).told)
-
-    found = with_app(work)
-    show(found, *_dry_views(found), as_json=as_json)
-
-
-def _dry_views(found: PullPreview) -> list[RenderableType]:
-    rows = [(n, count_text(c) or "nothing") for n, c in found.objects.items()]
-    views: list[RenderableType] = [table("would be read from " + found.connection, "", rows=rows)]
-    if found.changes:
-        shown = [(c.op, c.record_type, c.remote_id, _values(c.old), _values(c.new)) for c in found.changes[:_SHOWN]]
-        views += ["", table("would", "record", "id there", "from", "to", rows=shown)]
-    if found.conflicts:
-        asked = [(c.object, c.remote_id, c.field, plain(c.ours), plain(c.theirs)) for c in found.conflicts[:_SHOWN]]
-        views += ["", table("conflict in", "id there", "field", "the hub has", "it has", rows=asked)]
-    if found.reviews:
-        doubted = [(r.object, r.remote_id, r.kind, len(r.candidates)) for r in found.reviews[:_SHOWN]]
-        views += ["", table("doubtful match in", "id there", "kind", "candidates", rows=doubted)]
-    if found.quarantined:
-        kept = [
-            (q.object, q.remote_id, p["field"], p["message"], p["value"]) for q in found.quarantined for p in q.problems
-        ]
-        views += ["", table("quarantine in", "id there", "field", "problem", "value", rows=kept[:_SHOWN])]
-    left_out = sum(max(len(part) - _SHOWN, 0) for part in (found.changes, found.conflicts, found.reviews))
-    if left_out:
-        views.append(f"… and {left_out} more; --json shows what was kept of them.")
-    return [*views, "", good("Nothing was stored and nothing was sent.")]
-
-
-def _values(values: dict[str, object] | None, limit: int = 60) -> str:
-    text = ", ".join(f"{name}: {plain(value) or '–'}" for name, value in (values or {}).items())
-    return text if len(text) <= limit else text[: limit - 1] + "…"

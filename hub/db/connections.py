@@ -14,7 +14,10 @@ from hub.db.session import Tx
 
 @dataclass(frozen=True, slots=True)
 class StoredConnection:
-    """One configured account. `settings` is ciphertext. `rest_until`: nobody talks to the remote before."""
+    """One configured account. `settings` is ciphertext. `rest_until`: nobody talks to the remote before.
+
+    `begun_at`: when its first plan was applied; nothing is synced before.
+    """
 
     id: int
     name: str
@@ -27,12 +30,13 @@ class StoredConnection:
     rest_until: datetime | None
     rest_reason: str | None
     down_since: datetime | None
+    begun_at: datetime | None
     created_at: datetime
 
 
 _COLUMNS = (
     "id, name, system, account_id, state, state_reason, settings, options, rest_until, rest_reason, down_since,"
-    " created_at"
+    " begun_at, created_at"
 )
 
 
@@ -64,8 +68,10 @@ async def by_id(tx: Tx, connection_id: int) -> StoredConnection | None:
 
 
 async def active(tx: Tx) -> list[StoredConnection]:
-    """Those that nobody has paused; some may rest."""
-    rows = await tx.all(f"select {_COLUMNS} from connection where state = 'active' order by id")
+    """Those that have begun and nobody has paused; some may rest."""
+    rows = await tx.all(
+        f"select {_COLUMNS} from connection where state = 'active' and begun_at is not null order by id"
+    )
     return [StoredConnection(**row) for row in rows]
 
 
@@ -84,6 +90,19 @@ async def change_settings(
         Jsonb(dict(options)),
         account_id,
         connection_id,
+    )
+
+
+async def begin(tx: Tx, *, connection_id: int, options: Mapping[str, Any] | None = None) -> bool:
+    """Its first plan was applied: from now on it is synced. `options` are laid over those that are there, the first
+    time only; False when it had begun before."""
+    return bool(
+        await tx.run(
+            "update connection set begun_at = clock_timestamp(), options = options || %s where id = %s"
+            " and begun_at is null",
+            Jsonb(dict(options or {})),
+            connection_id,
+        )
     )
 
 

@@ -44,3 +44,32 @@ async def forget(tx: Tx, *, connection_id: int, object_name: str, direction: Dir
         object_name,
         direction,
     )
+
+
+async def advance(
+    tx: Tx,
+    *,
+    connection_id: int,
+    object_name: str,
+    direction: Direction,
+    began: str | None,
+    ended: str,
+    run_id: int | None,
+) -> None:
+    """Go on to `ended`, if the cursor still stands where `began` says (None: there was none)."""
+    await tx.run(
+        """
+        insert into cursor as c (connection_id, object, direction, value, run_id)
+        select %(id)s, %(object)s, %(direction)s, %(ended)s, %(run_id)s where %(began)s::text is null or exists (
+            select from cursor where connection_id = %(id)s and object = %(object)s and direction = %(direction)s)
+        on conflict (connection_id, object, direction)
+            do update set value = excluded.value, run_id = excluded.run_id, updated_at = now()
+            where c.value = %(began)s
+        """,
+        id=connection_id,
+        object=object_name,
+        direction=direction,
+        began=began,
+        ended=ended,
+        run_id=run_id,
+    )

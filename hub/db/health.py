@@ -10,7 +10,8 @@ from hub.db.session import Tx
 async def connections(tx: Tx, *, connection_id: int | None) -> list[DictRow]:
     return await tx.all(
         """
-        select c.id, c.name as connection, c.system, c.state, c.state_reason, c.down_since,
+        select c.id, c.name as connection, c.system, c.state, c.state_reason, c.down_since, c.begun_at,
+            coalesce(c.options ->> 'create', 'both') as creates,
             case when c.rest_until > clock_timestamp() then c.rest_until end as resting_until,
             case when c.rest_until > clock_timestamp() then c.rest_reason end as rest_reason,
             (select extract(epoch from clock_timestamp() - min(created_at))::float8 from delivery
@@ -22,6 +23,7 @@ async def connections(tx: Tx, *, connection_id: int | None) -> list[DictRow]:
             (select count(*) from conflict where connection_id = c.id and state = 'open') as conflicts_open,
             (select count(*) from match_review where connection_id = c.id and state = 'open') as reviews_open,
             (select count(*) from quarantine where connection_id = c.id) as quarantined,
+            (select count(*) from plan where connection_id = c.id and state = 'proposed') as plans_waiting,
             d.drifted, d.drift
         from connection c cross join lateral (
             select count(*) as drifted,

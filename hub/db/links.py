@@ -14,7 +14,7 @@ from hub.db.arrays import Texts, Uuids
 from hub.db.copying import copy_rows
 from hub.db.session import Tx
 
-LinkState = Literal["live", "deleted", "redirected"]
+LinkState = Literal["live", "deleted", "redirected", "parted"]
 
 
 class LinkHead(Struct, frozen=True):
@@ -172,6 +172,7 @@ async def records_of(
         left join link survivor on asked.state = 'redirected' and survivor.connection_id = asked.connection_id
             and survivor.object = asked.object and survivor.remote_id = asked.redirect_to
         where asked.connection_id = %s and asked.object = any(%s) and asked.remote_id = any(%s)
+            and asked.state <> 'parted'
             and not (asked.state = 'deleted' and exists (select from link anew where anew.record_id = asked.record_id
                 and anew.connection_id = asked.connection_id and anew.object = asked.object and anew.state = 'live'))
         """,

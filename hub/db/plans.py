@@ -132,11 +132,12 @@ async def propose(
     options: Mapping[str, Any] | None = None,
 ) -> None:
     """The plan is whole: it gets its counts and its digest. `seen` are further counts, of what needs nothing."""
+    found = await counts(tx, plan_id=plan_id)
     await tx.run(
         "update plan set state = 'proposed', digest = %s, counts = %s, cursors = %s, cost = %s, options = options || %s"
         " where id = %s",
         await digest(tx, plan_id=plan_id),
-        Jsonb({**await _counts(tx, plan_id), **({"seen": dict(seen)} if seen else {})}),
+        Jsonb({**found, **({"seen": dict(seen)} if seen else {})}),
         Jsonb({d: {o: list(way) for o, way in by.items()} for d, by in (cursors or {}).items()}),
         Jsonb(dict(cost or {})),
         Jsonb(dict(options or {})),
@@ -159,15 +160,15 @@ async def digest(tx: Tx, *, plan_id: int) -> str:
     return str(row["digest"])
 
 
-async def _counts(tx: Tx, plan_id: int) -> dict[str, Any]:
+async def counts(tx: Tx, *, plan_id: int) -> dict[str, Any]:
     """{direction: {object: {actions: {action: n}, fields: {field: {set | change | null: n}}}}}"""
-    counts: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for row in await tx.all(
         "select direction, object, action, count(*) as n from plan_item where plan_id = %s group by 1, 2, 3"
         " order by 1, 2, 3",
         plan_id,
     ):
-        _of(counts, row)["actions"][row["action"]] = int(row["n"])
+        _of(found, row)["actions"][row["action"]] = int(row["n"])
     for row in await tx.all(
         """
         select direction, object, f.key as field, count(*) as n,
@@ -176,15 +177,15 @@ async def _counts(tx: Tx, plan_id: int) -> dict[str, Any]:
         """,
         plan_id,
     ):
-        _of(counts, row)["fields"].setdefault(row["field"], {})[row["what"]] = int(row["n"])
-    return counts
+        _of(found, row)["fields"].setdefault(row["field"], {})[row["what"]] = int(row["n"])
+    return found
 
 
-def _of(counts: dict[str, Any], row: DictRow) -> dict[str, Any]:
-    found: dict[str, Any] = counts.setdefault(row["direction"], {}).setdefault(
+def _of(found: dict[str, Any], row: DictRow) -> dict[str, Any]:
+    place: dict[str, Any] = found.setdefault(row["direction"], {}).setdefault(
         row["object"], {"actions": {}, "fields": {}}
     )
-    return found
+    return place
 
 
 async def by_id(tx: Tx, plan_id: int, *, lock: bool = False) -> StoredPlan | None:
@@ -309,6 +310,12 @@ async def supersede(
         by,
     )
     return [int(row["id"]) for row in rows]
+
+
+async def to_be_worked_on(tx: Tx) -> list[int]:
+    """Connections with plans that are to be built or applied, whether or not somebody does."""
+    rows = await tx.tuples("select distinct connection_id from plan where state in ('building', 'applying') order by 1")
+    return [row[0] for row in rows]
 
 
 async def settle(tx: Tx, *, plan_id: int, state: ItemState, ids: Sequence[int], reason: str | None = None) -> None:

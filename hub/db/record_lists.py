@@ -60,6 +60,16 @@ async def by_ids(tx: Tx, record_type: RecordType, ids: Collection[UUID]) -> dict
     return {record.id: record for record in _listed(record_type, await tx.tuples(sql, list(ids)))}
 
 
+async def ids_after(tx: Tx, record_type: RecordType, *, after: UUID, limit: int) -> list[UUID]:
+    """The next records in id order, deleted ones included, merged ones not."""
+    rows = await tx.tuples(
+        f"select r0.id from {_joins(record_type)} where r0.id > %s and r0.merged_into is null order by r0.id limit %s",
+        after,
+        limit,
+    )
+    return [row[0] for row in rows]
+
+
 async def pointing_to(
     tx: Tx, record_type: RecordType, *, field: str, target: UUID, limit: int
 ) -> tuple[list[ListedRecord], int]:

@@ -19,7 +19,8 @@ from hub.demo.check import Verdict, compare
 from hub.demo.data import make_programme, seed_systems
 from hub.demo.day import Day, Scene
 from hub.demo.stage import Stage, make_sandboxes, open_stage
-from hub.services.previews import preview_pull
+from hub.services.counts import Counts
+from hub.services.plans.views import PlanView
 
 FIRMS, PEOPLE, DEALS = 500, 2000, 300
 
@@ -88,7 +89,10 @@ async def play_demo(app: App, *, seed: int, tell: Tell, end: End | None = None) 
 
 async def _scenes(stage: Stage, day: Day) -> AsyncIterator[Scene]:
     yield await _connected(stage)
-    yield await _previewed(stage)
+    for crm in stage.crms:
+        plan = await stage.plan(crm)
+        yield _planned(plan)
+        await stage.apply(crm, plan)
     await stage.settle()
     yield _loaded(stage)
     async for scene in day.play():
@@ -108,15 +112,19 @@ async def _connected(stage: Stage) -> Scene:
     return Scene("Two CRMs are connected", f"Both credentials were checked before they were stored. {sizes}.")
 
 
-async def _previewed(stage: Stage) -> Scene:
-    """What the first load would do, computed on the real data and rolled back."""
-    parts = []
-    for crm in stage.crms:
-        preview = (await preview_pull(stage.app.db, crm.connection)).total
-        parts.append(f"{crm.name}: {preview['created']:,} new, {preview['linked']:,} known")
+def _planned(plan: PlanView) -> Scene:
+    """What the first sync of a system would do, worked out on the real data and rolled back."""
+    into, out = _total(plan, "in"), _total(plan, "out")
     return Scene(
-        "The first load, previewed", f"Nothing was written yet. Each for itself would bring {'; '.join(parts)}."
+        f"The first sync of {plan.connection} is a plan that somebody approves",
+        f"Nothing was written yet: {into['create'] + into['ambiguous']:,} records are new to the hub,"
+        f" {into['link']:,} are recognised as ones that it has; {out['create']:,} are missing there. Applying it takes"
+        f" about {plan.cost['apply']['calls']:,} calls. It is approved and applied.",
     )
+
+
+def _total(plan: PlanView, direction: str) -> Counts:
+    return sum((Counts(of["actions"]) for of in plan.counts.get(direction, {}).values()), Counts())
 
 
 def _loaded(stage: Stage) -> Scene:

@@ -20,12 +20,23 @@ from hub.services.connections import add_connection, open_connection
 from hub.services.counts import Counts
 from hub.services.cycle import Halted, due_in, pull, push, reread
 from hub.services.objects import OpenConnection
+from hub.services.plans.applying import apply_plan, begin_apply
+from hub.services.plans.deciding import approve_plan
+from hub.services.plans.running import plan_now
+from hub.services.plans.views import PlanView, show_plan, view_of
 
 OBJECTS = {
     "salesforce": ("Account", "Contact", "Deal_Registration__c"),
     "hubspot": ("companies", "contacts", "deals"),
 }
 _ROUNDS = 12
+
+# Actions of plan items as pulls count them.
+_COUNTED = {"create": "created", "ambiguous": "created", "link": "linked"}
+
+
+def _nobody(_what: str, _counts: Counts) -> None:
+    """Listens to nothing."""
 
 
 @dataclass
@@ -76,6 +87,22 @@ class Stage:
     @property
     def crms(self) -> Sequence[Crm]:
         return (self.salesforce, self.hubspot)
+
+    async def plan(self, crm: Crm) -> PlanView:
+        """What the first sync of this system would do."""
+        made = await plan_now(self.app.shop, name=crm.name, actor="demo", owner="demo", listener=_nobody)
+        return view_of(made)
+
+    async def apply(self, crm: Crm, plan: PlanView) -> None:
+        """Approve the plan and apply it; what follows is delivered when the hub settles."""
+        async with self.app.db.transaction() as tx:
+            await approve_plan(tx, plan_id=plan.id, actor="demo")
+            await begin_apply(tx, plan_id=plan.id, actor="demo")
+        await apply_plan(self.app.db, crm.connection, plan_id=plan.id, owner="demo", listener=_nobody)
+        async with self.app.db.transaction() as tx:
+            for row in (await show_plan(tx, plan_id=plan.id)).outcome:
+                if row.direction == "in" and row.state == "applied":
+                    self.counts[_COUNTED.get(row.action, row.action)] += row.n
 
     async def pull(self, crm: Crm) -> Counts:
         self._add(done := await pull(self.app.db, crm.connection, owner="demo"))

@@ -15,7 +15,7 @@ from hub.db.vault import SecretUnreadable
 from hub.registry import broken_connectors, connectors
 from hub.sdk.capabilities import Account, Checks, Describes, RemoteObject
 from hub.services.connection_options import checked_options
-from hub.services.connections import Workshop, checked_settings, connected, find_connection
+from hub.services.connections import Workshop, checked_settings, connected, find_connection, refuse_unbegun
 from hub.services.refusals import NotFound, NotNow, invalid
 
 
@@ -33,6 +33,7 @@ class ConnectionView:
     rest_until: datetime | None
     rest_reason: str | None
     down_since: datetime | None
+    begun_at: datetime | None
     created_at: datetime
 
 
@@ -83,6 +84,15 @@ async def connection_id_of(tx: Tx, name: str | None) -> int | None:
     stored = await connections.by_name(tx, name)
     if stored is None:
         raise NotFound(f"There is no connection called {name!r}.")
+    return stored.id
+
+
+async def begun_connection(tx: Tx, name: str) -> int:
+    """Of a connection that may be synced. Raises NotFound, and NotNow before its first plan was applied."""
+    stored = await connections.by_name(tx, name)
+    if stored is None:
+        raise NotFound(f"There is no connection called {name!r}.")
+    refuse_unbegun(stored)
     return stored.id
 
 
@@ -189,5 +199,6 @@ def _view(shop: Workshop, stored: StoredConnection) -> ConnectionView:
         rest_until=stored.rest_until,
         rest_reason=stored.rest_reason,
         down_since=stored.down_since,
+        begun_at=stored.begun_at,
         created_at=stored.created_at,
     )

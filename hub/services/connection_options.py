@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hub.domain.plan import DIRECTIONS, Direction
 from hub.services.objects import GRACE, SCAN_EVERY
 from hub.services.refusals import Fault, Invalid
 
@@ -23,6 +24,11 @@ class ConnectionOptions(BaseModel):
     describe_minutes: int | None = Field(
         None, ge=1, description="Minutes between two looks at the system's fields; 15 without it."
     )
+    create: Literal["both", "in", "out", "none"] | None = Field(
+        None,
+        description="Where syncs make new records by themselves: both (as without it), in (only in the hub), out (only"
+        " there), or none.",
+    )
     poll_seconds: int | None = Field(None, ge=1, description="Seconds between two regular reads; 60 without it.")
     grace_seconds: int | None = Field(
         None, ge=0, description="Seconds that a deletion there waits before the hub follows it; 600 without it."
@@ -33,6 +39,12 @@ class ConnectionOptions(BaseModel):
     scan_hours: int | None = Field(
         None, ge=1, description="Hours between full reads where only these show deletions; 24 without it."
     )
+
+
+def creates(options: Mapping[str, Any]) -> frozenset[Direction]:
+    """Where a connection with these options makes new records by itself."""
+    chosen = options.get("create", "both")
+    return frozenset(d for d in DIRECTIONS if chosen in (d, "both"))
 
 
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:

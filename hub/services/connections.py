@@ -29,9 +29,10 @@ from hub.sdk.capabilities import Account, Checks, Closes
 from hub.sdk.clock import Clock, SystemClock
 from hub.sdk.connector import ConnectorContext, ConnectorSpec, OpenConnector
 from hub.sdk.http import Budget, RemoteHttp, open_http
-from hub.services.connection_options import checked_options, grace_of, scan_every
+from hub.services.connection_options import checked_options, creates, grace_of, scan_every
 from hub.services.custom_fields import record_types
 from hub.services.objects import DESCRIBE_EVERY, OpenConnection
+from hub.services.refusals import NotNow
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 
@@ -117,6 +118,15 @@ async def find_connection(shop: Workshop, name: str) -> StoredConnection:
     return stored
 
 
+def refuse_unbegun(stored: StoredConnection) -> None:
+    """Raises NotNow for a connection whose first sync nobody has approved yet."""
+    if stored.begun_at is None:
+        raise NotNow(
+            f"{stored.name} waits for its first plan: partnerhub plan {stored.name} shows what its first sync would do,"
+            " and partnerhub apply does it."
+        )
+
+
 async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedConnection:
     """Open a stored connection for work; the caller closes it. Raises MappingError."""
     async with shop.db.transaction() as tx:
@@ -134,6 +144,7 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
         grace=grace_of(stored.options),
         describe_every=_describe_every(stored),
         scan_every=scan_every(stored.options),
+        creates=creates(stored.options),
     )
     return OpenedConnection(sync, http)
 

@@ -97,6 +97,8 @@ async def apply_records(
     held = await _report_problems(tx, sync, [*changed, *fresh], run_id, applied.counts)
     fresh = [i for i in fresh if i.remote_id not in held]
     matches = await match_new(tx, sync, fresh) if fresh else []
+    if len(matches) < len(fresh):
+        applied.counts["not_created"] += len(fresh) - len(matches)
     _settle_links(sync, [*changed, *fresh], {m.incoming.remote_id: m.record_id for m in matches})
     for_merge = [_Pair(i, known[i.remote_id].record_id, known[i.remote_id].state) for i in changed]
     for_merge += [_Pair(m.incoming, m.record_id, "live" if m.linked else None) for m in matches if m.exists]
@@ -114,6 +116,13 @@ async def apply_records(
     return applied
 
 
+async def sift_page(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming], counts: Counts) -> list[Incoming]:
+    """Those that `apply_records` would look at: the rest is as it was seen last. Counts `unchanged`."""
+    known = await _heads(tx, sync, [i.remote_id for i in incoming])
+    changed, fresh = _sift(incoming, known, counts)
+    return changed + fresh
+
+
 async def _heads(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str]) -> dict[str, LinkHead]:
     return await links.heads(tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=list(remote_ids))
 
@@ -128,7 +137,7 @@ def _sift(
         head = known.get(i.remote_id)
         if head is None:
             fresh[i.remote_id] = i
-        elif head.state == "live" and head.seen_hash == i.fingerprint:
+        elif head.state in ("live", "parted") and head.seen_hash == i.fingerprint:
             counts["unchanged"] += 1
         else:
             changed[i.remote_id] = i

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from hub.db.changes import Origin
 from hub.db.field_policies import FieldPolicy
 from hub.domain.merge import FieldMerge
+from hub.domain.plan import DIRECTIONS, Direction
 from hub.mapping.drift import Finding
 from hub.mapping.fitting import Fitted
 from hub.mapping.model import Mapping
@@ -18,6 +19,7 @@ from hub.record import RECORD_TYPES
 from hub.record.definition import RecordType
 from hub.sdk.capabilities import Capabilities, ObjectCapabilities
 from hub.sdk.connector import OpenConnector
+from hub.services.refusals import invalid
 
 GRACE = timedelta(minutes=10)
 DESCRIBE_EVERY = timedelta(minutes=15)
@@ -45,6 +47,8 @@ class OpenConnection:
     drift: MappingOf[str, tuple[Finding, ...]] = field(default_factory=dict)
     describe_every: timedelta = DESCRIBE_EVERY
     scan_every: timedelta = SCAN_EVERY
+    # Where ordinary syncs may make new records: in the hub ("in"), in the system ("out"). A plan says so item by item.
+    creates: frozenset[Direction] = frozenset(DIRECTIONS)
 
     @cached_property
     def objects(self) -> tuple[ObjectSync, ...]:
@@ -57,6 +61,10 @@ class OpenConnection:
     def with_drift(self, drift: MappingOf[str, tuple[Finding, ...]]) -> OpenConnection:
         """The same connection, held to these findings."""
         return self if drift == self.drift else replace(self, drift=drift)
+
+    def creating(self) -> OpenConnection:
+        """The same, for work that a person has allowed record by record."""
+        return replace(self, creates=frozenset(DIRECTIONS))
 
     def object(self, name: str) -> ObjectSync:
         return next(o for o in self.objects if o.name == name)
@@ -149,6 +157,19 @@ def _related(record_type: str, mapping: Mapping) -> bool:
 def origin_of(sync: ObjectSync, run_id: int) -> Origin:
     """What the change log says of a change that this object brought."""
     return Origin(connection_id=sync.connection.id, run_id=run_id)
+
+
+def chosen_objects(connection: OpenConnection, names: Sequence[str]) -> list[ObjectSync]:
+    """The objects of these names, all without any, parents first. Raises Invalid."""
+    if unknown := set(names) - connection.mappings.keys():
+        known = ", ".join(sorted(connection.mappings))
+        raise invalid("object", f"{connection.name} maps no {', '.join(sorted(unknown))}; it maps {known}")
+    return [sync for sync in connection.objects if not names or sync.name in names]
+
+
+def mapping_digests(connection: OpenConnection) -> dict[str, str]:
+    """What the mappings mean now, by object."""
+    return {name: mapping.digest for name, mapping in connection.mappings.items()}
 
 
 def in_dependency_order(mappings: MappingOf[str, Mapping]) -> list[Mapping]:

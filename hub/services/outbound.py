@@ -124,13 +124,18 @@ async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Comput
         elif link is not None:
             barred = _Barred(conflicts.get(record.id, {}), unreadable.get(link.remote_id, set()))
             _update(computed, sync, delivery, record, link, barred, targets)
-        elif record.id in kept_out or sync.mapping.create == "no" or not sync.mapping.scope_matches(record.values):
+        elif record.id in kept_out or not creates(sync) or not sync.mapping.scope_matches(record.values):
             computed.idle.append(delivery)
         elif record.id in in_review:
             computed.holds.append(Hold(delivery, "It may be a record that is there already: decide its match review."))
         else:
             _create(computed, sync, delivery, record, targets)
     return computed
+
+
+def creates(sync: ObjectSync) -> bool:
+    """Whether the hub may make new records in this object."""
+    return sync.mapping.create != "no" and "out" in sync.connection.creates
 
 
 async def _kept_out(tx: Tx, sync: ObjectSync, stored: Mapping[UUID, StoredRecord]) -> set[UUID]:

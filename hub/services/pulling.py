@@ -11,7 +11,7 @@ from typing import NamedTuple
 import structlog
 
 from hub.budget import Priority, at_priority
-from hub.db import cursors, leases, runs
+from hub.db import cursors, leases, plans, runs
 from hub.db.leases import Lease
 from hub.db.session import Database, Tx
 from hub.sdk.capabilities import Reads
@@ -79,6 +79,8 @@ async def has_been_read(db: Database, connection: OpenConnection) -> bool:
         return True
     objects = [sync.name for sync in connection.objects if sync.mapping.inbound]
     async with db.transaction() as tx:
+        planned = await plans.has_been_planned(tx, connection_id=connection.id, objects=objects)
+        objects = [name for name in objects if name not in planned]
         return await runs.all_done(tx, connection_id=connection.id, objects=objects, kind="pull")
 
 

@@ -198,6 +198,8 @@ def _connection_reasons(stored: StoredConnection, now: datetime) -> list[str]:
     if stored.rest_until is not None and stored.rest_until > now:
         until = stored.rest_until.isoformat(timespec="seconds")
         return [f"The system is left alone until {until}: {_inner(stored.rest_reason)}."]
+    if stored.begun_at is None:
+        return ["The connection waits for its first plan to be approved and applied."]
     return []
 
 

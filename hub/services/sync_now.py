@@ -10,13 +10,13 @@ from hub.db.connections import StoredConnection
 from hub.db.session import Database
 from hub.mapping.errors import MappingError
 from hub.sdk.errors import RemoteError
-from hub.services.connections import Workshop, find_connection, open_connection
+from hub.services.connections import Workshop, find_connection, open_connection, refuse_unbegun
 from hub.services.counts import Counts
 from hub.services.cycle import Halted, pull_one, push, reread
 from hub.services.fitting import fit
-from hub.services.objects import ObjectSync, OpenConnection
+from hub.services.objects import OpenConnection, chosen_objects
 from hub.services.pulling import AlreadyRunning, has_been_read
-from hub.services.refusals import NotNow, invalid
+from hub.services.refusals import NotNow
 
 # Told when an object or a delivery (→ connection) begins, and after each page what became of its records.
 Listener = Callable[[str, Counts], None]
@@ -46,11 +46,12 @@ async def sync_now(
 ) -> SyncReport:
     """Pull, read again what was asked for, push here, then push everywhere else.
 
-    Raises ConnectionUnknown, NotNow (paused or resting), Invalid (no such object), MappingError, and the RemoteErrors
-    of this connection; what another connection says no to is reported.
+    Raises ConnectionUnknown, NotNow (paused, resting, or not begun), Invalid (no such object), MappingError, and the
+    RemoteErrors of this connection; what another connection says no to is reported.
     """
     stored = await find_connection(shop, name)
     await refuse_idle(shop.db, stored)
+    refuse_unbegun(stored)
     report = SyncReport(connection=name)
     async with await open_connection(shop, stored) as connection:
         connection = await fit(shop.db, connection)
@@ -66,12 +67,15 @@ async def sync_now(
     return report
 
 
-def chosen_objects(connection: OpenConnection, names: Sequence[str]) -> list[ObjectSync]:
-    """The objects of these names, all without any, parents first. Raises Invalid."""
-    if unknown := set(names) - connection.mappings.keys():
-        known = ", ".join(sorted(connection.mappings))
-        raise invalid("object", f"{connection.name} maps no {', '.join(sorted(unknown))}; it maps {known}")
-    return [sync for sync in connection.objects if not names or sync.name in names]
+async def deliver_everywhere(shop: Workshop, *, name: str, owner: str, listener: Listener) -> SyncReport:
+    """Push to every connection; `name` is the one whose change that follows. What one says no to is reported."""
+    report = SyncReport(connection=name)
+    async with shop.db.transaction() as tx:
+        begun = await connections.active(tx)
+    for stored in begun:
+        listener(f"→ {stored.name}", Counts())
+        await _push_elsewhere(shop, stored, report, owner=owner)
+    return report
 
 
 async def refuse_idle(db: Database, stored: StoredConnection) -> None:

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from hub.db import connections
 from hub.db.session import Tx
 
-Work = Literal["push", "reread", "pull", "reconcile"]
+Work = Literal["push", "reread", "pull", "reconcile", "plan"]
 
 
 class Wakes(Protocol):
@@ -30,7 +30,7 @@ def wake_after_commit(tx: Tx, queue: Wakes, work: Work, connection_ids: Sequence
 
 async def wake_outbound(tx: Tx, queue: Wakes, *, rereads: bool = False) -> None:
     """Records changed in the hub: every connection looks at the change log, and at what is to be read again."""
-    active = [stored.id for stored in await connections.all_of(tx) if stored.state == "active"]
+    active = [stored.id for stored in await connections.active(tx)]
     if rereads:
         wake_after_commit(tx, queue, "reread", active)
     wake_after_commit(tx, queue, "push", active)

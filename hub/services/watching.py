@@ -28,13 +28,14 @@ class ObjectHealth:
     last_error: str | None
 
 
-Verdict = Literal["good", "busy", "needs attention", "down", "paused"]
+Verdict = Literal["good", "busy", "needs attention", "needs a plan", "down", "paused"]
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionHealth:
     """What an operator looks at first. `deliveries` counts open ones by state; lag is in seconds.
 
+    `begun_at`: when its first plan was applied. `creates`: where syncs make new records (see ConnectionOptions).
     `drifted` counts fields that are stopped because they do not fit the mapping; `drift` is the first of them.
     """
 
@@ -45,6 +46,8 @@ class ConnectionHealth:
     resting_until: datetime | None
     rest_reason: str | None
     down_since: datetime | None
+    begun_at: datetime | None
+    creates: str
     deliveries: dict[str, int]
     oldest_delivery_seconds: float | None
     rereads: int
@@ -54,6 +57,7 @@ class ConnectionHealth:
     quarantined: int
     drifted: int
     drift: str | None
+    plans_waiting: int
     objects: tuple[ObjectHealth, ...]
     verdict: Verdict
 
@@ -82,6 +86,8 @@ def _verdict(row: Mapping[str, Any], deliveries: dict[str, int], objects: tuple[
         return "paused"
     if row["down_since"] or row["resting_until"]:
         return "down"
+    if row["begun_at"] is None:
+        return "needs a plan"
     if deliveries.get("dead") or row["drifted"] or any(o.last_run_state == "failed" for o in objects):
         return "needs attention"
     return "busy" if deliveries or row["rereads"] else "good"

@@ -22,6 +22,7 @@ from hub.record.codec import decode_values
 from hub.record.definition import RecordType
 from hub.record.values import Value, Values, encode_values
 from hub.sdk.http import decode_json
+from hub.services.connection_options import creates
 from hub.services.connections import Workshop
 from hub.services.objects import policy_for
 from hub.services.refusals import NotFound, invalid
@@ -226,6 +227,11 @@ def _missing_link(rows: Rows, mapping: Mapping, stored: StoredRecord) -> list[st
         return []
     if mapping.create == "no" or not mapping.outbound:
         return [f"The hub creates no {mapping.object} there (create: false in {mapping.file})."]
+    if "out" not in creates(rows.connection.options):
+        return [
+            f"The hub creates no {mapping.object} there by itself (option create of {rows.connection.name}): a plan"
+            f" shows what is missing and can create it."
+        ]
     if not mapping.scope_matches(stored.values):
         return [f"It is outside of what {mapping.object} takes (scope in {mapping.file})."]
     if not rows.deliveries and not rows.unplanned:

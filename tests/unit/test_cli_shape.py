@@ -60,6 +60,8 @@ sync
 up
 why
 worker
+apply change check connect connections conflicts demo discover drift fields keys mapping pause plan plans policies
+prune records resume retire retries reviews runs sandbox status sync up why worker
 """
 
 

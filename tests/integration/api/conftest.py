@@ -159,7 +159,7 @@ async def sandbox(monkeypatch: pytest.MonkeyPatch) -> SampleSandbox:
 
 @pytest.fixture
 async def system(api: Api, sandbox: SampleSandbox) -> AsyncIterator[System]:
-    """The Sample account as the connection `crm`."""
+    """The Sample account as the connection `crm`, as if somebody had approved its first plan."""
     answer = await api.admin.post(
         "/api/v1/connections",
         json={"name": "crm", "system": "sample", "settings": sandbox.settings(sandbox.base_url)},
@@ -167,7 +167,8 @@ async def system(api: Api, sandbox: SampleSandbox) -> AsyncIterator[System]:
     assert answer.status_code == 201, answer.text
     async with api.app.db.transaction() as tx:
         stored = await connections.by_name(tx, "crm")
-    assert stored is not None
+        assert stored is not None
+        await connections.begin(tx, connection_id=stored.id)
     opened = await open_connection(api.app.shop, stored)
     yield System("crm", sandbox, opened)
     await opened.close()

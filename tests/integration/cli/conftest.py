@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -87,19 +88,31 @@ def hubspot(tmp_path: Path) -> Iterator[Remote]:
 
 
 @pytest.fixture
-def sf(partnerhub: Command, salesforce: Remote) -> Remote:
-    """Salesforce, connected as `sf`."""
-    said = partnerhub("connect", "salesforce", "sf", "--settings", str(salesforce.file), "--allow-private")
-    assert said.code == 0, said.err
+def sf(partnerhub: Command, salesforce: Remote, database_url: str) -> Remote:
+    """Salesforce, connected as `sf`, its first plan applied."""
+    connect(partnerhub, salesforce, "sf")
+    _begin(database_url, "sf")
     return salesforce
 
 
 @pytest.fixture
-def hs(partnerhub: Command, hubspot: Remote) -> Remote:
-    """HubSpot, connected as `hs`."""
-    said = partnerhub("connect", "hubspot", "hs", "--settings", str(hubspot.file), "--allow-private")
-    assert said.code == 0, said.err
+def hs(partnerhub: Command, hubspot: Remote, database_url: str) -> Remote:
+    """HubSpot, connected as `hs`, its first plan applied."""
+    connect(partnerhub, hubspot, "hs")
+    _begin(database_url, "hs")
     return hubspot
+
+
+def connect(partnerhub: Command, remote: Remote, name: str) -> None:
+    """Connected, and no plan made yet."""
+    said = partnerhub("connect", remote.system, name, "--settings", str(remote.file), "--allow-private")
+    assert said.code == 0, said.err
+
+
+def _begin(database_url: str, name: str) -> None:
+    """As if somebody had approved its first plan, and it had read nothing."""
+    with psycopg.connect(database_url) as database:
+        database.execute("update connection set begun_at = now() where name = %s", [name])
 
 
 def account(name: str, **fields: Any) -> dict[str, Any]:

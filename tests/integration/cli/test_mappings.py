@@ -78,7 +78,7 @@ def test_a_mapping_with_a_fault_stops_the_sync_with_every_fault_listed(
     assert said.code == 0, said.err
     file = own / "salesforce" / "account.yaml"
     file.write_text(file.read_text().replace("employees:", "employes:").replace("  tier:", "  teir:"))
-    said = partnerhub("sync", "sf")
+    said = partnerhub("plan", "sf")
     assert said.code == 1
     assert "employes" in said.error
     assert "teir" in said.error

@@ -1,4 +1,4 @@
-"""Syncing at the command line: dry runs, syncs, and what waits for a person afterwards."""
+"""Syncing at the command line: syncs, and what waits for a person afterwards."""
 
 from typing import Any
 
@@ -25,31 +25,6 @@ def test_nothing_is_created_in_a_system_that_was_not_read_yet(partnerhub: Comman
     said = partnerhub("sync", "sf", "--json")
     assert said.data["report"]["unread"] == ["hs"]
     assert hs.sandbox.rows("companies") == {}
-
-
-def test_a_dry_run_tells_what_the_sync_then_does_and_stores_nothing(partnerhub: Command, sf: Remote) -> None:
-    acme = sf.sandbox.human_create("Account", account("Acme GmbH"))
-    sf.sandbox.human_create("Account", account("Globex SA", BillingCountryCode="Atlantis"))
-    would = partnerhub("sync", "sf", "--dry-run", "--json")
-    assert would.code == 0, would.err
-    assert {c["remote_id"] for c in would.data["changes"]} >= {acme}
-    assert would.data["quarantined"][0]["problems"][0]["field"] == "country"
-    [health] = partnerhub("status", "--json").data
-    assert (health["quarantined"], health["objects"]) == (0, [])
-    assert partnerhub("sync", "sf", "--dry-run", "--json").data == would.data
-
-    done = partnerhub("sync", "sf", "--json")
-    assert _counts(done, "Account") == would.data["objects"]["Account"]
-
-
-def test_a_dry_run_shows_field_changes_with_the_old_value(partnerhub: Command, sf: Remote) -> None:
-    acme = sf.sandbox.human_create("Account", account("Acme GmbH", BillingCity="Köln"))
-    partnerhub("sync", "sf")
-    sf.sandbox.human_edit("Account", acme, {"BillingCity": "Bonn"})
-    [change] = partnerhub("sync", "sf", "--dry-run", "--json").data["changes"]
-    assert (change["op"], change["old"], change["new"]) == ("update", {"city": "Köln"}, {"city": "Bonn"})
-    partner = partnerhub("why", "partner", f"sf:{acme}", "city", "--json").data
-    assert partner["fields"][0]["value"] == "Köln"
 
 
 def test_a_poison_record_is_shown_and_the_others_come_in(partnerhub: Command, sf: Remote) -> None:

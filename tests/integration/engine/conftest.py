@@ -96,7 +96,7 @@ class Stage:
                 moved += await reread(self.db, system.connection)
             for system in (self.left, self.right):
                 moved += await self.push(system)
-            for quiet in ("read", "unchanged", "overlap", "agreed", "quarantined", "out_of_scope"):
+            for quiet in ("read", "unchanged", "overlap", "agreed", "quarantined", "out_of_scope", "not_created"):
                 del moved[quiet]
             if not +moved:
                 return

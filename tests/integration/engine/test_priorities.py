@@ -9,9 +9,9 @@ from hub.db import rereads
 from hub.services import sending
 from hub.services.cycle import pull, reread
 from hub.services.fitting import fit
-from hub.services.previews import preview_pull
 from tests.integration.budget_recorder import Recorder
 from tests.integration.engine.conftest import MAPPING, Build, Stage
+from tests.integration.plans.conftest import make_plan
 
 
 @pytest.fixture
@@ -88,9 +88,9 @@ async def test_few_writes_are_urgent_and_a_load_is_not(
 
 
 async def test_a_rehearsal_is_no_more_urgent_than_what_it_rehearses(stage: Stage, recorder: Recorder) -> None:
-    await preview_pull(stage.db, stage.left.connection)
+    await make_plan(stage, stage.left)
     assert recorder.take() == {"backfill"}
     await stage.pull(stage.left)
     recorder.take()
-    await preview_pull(stage.db, stage.left.connection)
+    await make_plan(stage, stage.left)
     assert recorder.take() == {"incremental"}

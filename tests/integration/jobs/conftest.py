@@ -19,7 +19,7 @@ import pytest
 import connectors
 from config.settings import Settings
 from hub.app import App, open_app
-from hub.db import rereads
+from hub.db import connections, rereads
 from hub.db.connections import StoredConnection
 from hub.sdk.sample.sandbox import SampleSandbox
 from hub.sdk.sandbox import SandboxClock
@@ -73,8 +73,8 @@ class Hub:
     right: System
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    async def connect(self, *systems: System, **options: Any) -> None:
-        """Add the connections; workers find them by themselves."""
+    async def connect(self, *systems: System, begun: bool = True, **options: Any) -> None:
+        """Add the connections; workers find them by themselves, unless they have not `begun`: then a plan is needed."""
         for system in systems or (self.left, self.right):
             system.stored, _ = await add_connection(
                 self.app.shop,
@@ -84,6 +84,9 @@ class Hub:
                 options={"allow_private": True, "mappings": str(self.settings.home / "mappings"), **options},
                 actor="test",
             )
+            if begun:
+                async with self.app.db.transaction() as tx:
+                    await connections.begin(tx, connection_id=system.id)
 
     async def hint(self, system: System, remote_id: str) -> None:
         """What a webhook does: note that the record is to be read again, and wake a worker after the commit."""

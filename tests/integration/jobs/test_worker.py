@@ -6,8 +6,11 @@ from datetime import timedelta
 from functools import partial
 from statistics import median
 
-from hub.db import connections
-from tests.integration.jobs.conftest import Hub, until
+from hub.db import connections, runs
+from hub.services.plans.applying import begin_apply
+from hub.services.plans.building import request_plan
+from hub.services.plans.deciding import approve_plan, get_plan
+from tests.integration.jobs.conftest import Hub, System, until
 
 
 async def test_a_new_connection_is_read_and_delivered_without_anybody_asking(hub: Hub) -> None:
@@ -18,6 +21,41 @@ async def test_a_new_connection_is_read_and_delivered_without_anybody_asking(hub
     async with hub.worker():
         await hub.settle(seconds=40)
     assert len(hub.left.rows()) == len(hub.right.rows()) == 6
+
+
+async def test_a_connection_without_a_plan_is_left_alone_until_one_was_approved_and_applied(hub: Hub) -> None:
+    for number in range(5):
+        hub.left.create(number)
+    hub.right.create(99)
+    await hub.connect(hub.right)
+    await hub.connect(hub.left, begun=False)
+    async with hub.worker():
+        async with hub.app.db.transaction() as tx:
+            assert hub.left.stored is not None
+            plan_id = await request_plan(tx, hub.left.stored, actor="anna")
+            tx.after_commit(lambda: hub.app.queue.wake("plan", hub.left.id))
+        await until(partial(_plan_is, hub, plan_id, "proposed"), seconds=20)
+        await hub.app.queue.wake("pull", hub.left.id)
+        await hub.app.queue.wake("push", hub.left.id)
+        await until(partial(_has_read, hub, hub.right), seconds=20)
+        assert (len(hub.left.rows()), len(hub.right.rows())) == (5, 1)
+
+        async with hub.app.db.transaction() as tx:
+            await approve_plan(tx, plan_id=plan_id, actor="ben")
+            await begin_apply(tx, plan_id=plan_id, actor="ben")
+            tx.after_commit(lambda: hub.app.queue.wake("plan", hub.left.id))
+        await hub.settle(seconds=40)
+    assert len(hub.left.rows()) == len(hub.right.rows()) == 6
+
+
+async def _plan_is(hub: Hub, plan_id: int, state: str) -> bool:
+    async with hub.app.db.transaction() as tx:
+        return (await get_plan(tx, plan_id=plan_id)).state == state
+
+
+async def _has_read(hub: Hub, system: System) -> bool:
+    async with hub.app.db.transaction() as tx:
+        return await runs.all_done(tx, connection_id=system.id, objects=["partners"], kind="pull")
 
 
 async def test_a_webhook_s_hint_ends_in_the_other_system(hub: Hub) -> None:
