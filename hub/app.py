@@ -12,15 +12,17 @@ from pathlib import Path
 
 from config.secret_keys import secret_keys
 from config.settings import Settings
-from hub.budget import AccountBudget, Budgets, Failures, open_budgets
+from hub.budget import Budgets, ConnectionBudget, Failures, Meter, open_budgets
 from hub.db import migrate
 from hub.db.connections import StoredConnection
 from hub.db.session import Database
 from hub.db.vault import Vault
 from hub.engines import Engines, start_engines, stop_engines
 from hub.queue import Queue, open_queue
+from hub.services.connection_options import reserve_of
 from hub.services.connections import Workshop
 from hub.services.pruning import Retention
+from hub.services.usage import kept_usage
 
 MAPPINGS = Path(__file__).parent.parent / "mappings"
 
@@ -65,6 +67,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             Database(engines.database_url, max_size=_DATABASE_CONNECTIONS) as db,
             open_queue(engines.redis_url) as queue,
             open_budgets(engines.redis_url) as budgets,
+            kept_usage(db) as meter,
         ):
             yield App(
                 settings=settings,
@@ -74,7 +77,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                     db=db,
                     vault=Vault(secret_keys(settings)),
                     mappings=MAPPINGS,
-                    budget_of=partial(_budget_of, budgets),
+                    budget_of=partial(_budget_of, budgets, meter),
                 ),
                 queue=queue,
                 failures=budgets.failures(),
@@ -87,5 +90,6 @@ def _days(number: int) -> timedelta | None:
     return timedelta(days=number) if number else None
 
 
-def _budget_of(budgets: Budgets, stored: StoredConnection) -> AccountBudget:
-    return budgets.of(system=stored.system, account_id=stored.account_id or stored.name)
+def _budget_of(budgets: Budgets, meter: Meter, stored: StoredConnection) -> ConnectionBudget:
+    account = budgets.of(system=stored.system, account_id=stored.account_id or stored.name)
+    return ConnectionBudget(account, meter, connection_id=stored.id, reserve=reserve_of(stored.options))

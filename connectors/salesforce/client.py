@@ -121,7 +121,7 @@ def _capabilities(*, callouts: bool) -> Capabilities:
             ),
             "User": ObjectCapabilities(read_batch=RETRIEVE_IDS, writable=False),
         },
-        limits=(Limit("daily", 100_000, per_seconds=86_400), Limit("concurrency", 25)),
+        limits=(Limit("daily", 100_000, per_seconds=86_400, rolling=True), Limit("concurrency", 25)),
         overlap=OVERLAP,
         webhooks=callouts,
     )

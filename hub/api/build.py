@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from hub.api import (
     audit,
+    budgets,
     conflicts,
     connections,
     custom_fields,
@@ -44,6 +45,7 @@ _MODULES = (
     quarantine,
     drift,
     reconciliations,
+    budgets,
     mappings,
     webhooks,
     keys,

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from hub.api.door import PUBLIC, DoorOf, Viewer
 from hub.services import watching
+from hub.services.budgets import all_budgets
 
 router = APIRouter(tags=["health"])
 
@@ -44,4 +45,7 @@ async def readyz(door: DoorOf) -> Response:
 async def metrics(_: Viewer, door: DoorOf) -> Response:
     async with door.app.db.transaction() as tx:
         totals = await watching.totals(tx)
-    return Response(door.metrics.text(totals), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(
+        door.metrics.text(totals, await all_budgets(door.app.shop)),
+        media_type="text/plain; version=0.0.4; charset=utf-8",
+    )

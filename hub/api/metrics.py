@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from hub.services.budgets import BudgetView
 from hub.services.watching import Totals
 
 
@@ -23,9 +26,11 @@ class Metrics:
         self._calls.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def text(self, totals: Totals) -> bytes:
+    def text(self, totals: Totals, budgets: Sequence[BudgetView]) -> bytes:
         """All figures in the text format."""
-        return generate_latest(self._registry) + generate_latest(_of_work(totals))
+        return (
+            generate_latest(self._registry) + generate_latest(_of_work(totals)) + generate_latest(_of_budgets(budgets))
+        )
 
 
 def _of_work(totals: Totals) -> CollectorRegistry:
@@ -47,6 +52,9 @@ def _of_work(totals: Totals) -> CollectorRegistry:
     lag = gauge("lag_seconds", "Age of the oldest open delivery or re-read.", "connection", "of")
     up = gauge("connection_up", "1 while the connection works: neither paused nor resting.", "connection")
     waiting = gauge("waiting_for_a_person", "What only a person can decide.", "connection", "what")
+    calls = gauge("calls_today", "Calls of today (UTC) by what they were for.", "connection", "object", "purpose")
+    for connection, object_name, purpose, count in totals.calls:
+        calls.labels(connection, object_name, purpose).set(count)
     for health in totals.health:
         rereads.labels(health.connection).set(health.rereads)
         lag.labels(health.connection, "delivery").set(health.oldest_delivery_seconds or 0)
@@ -57,4 +65,32 @@ def _of_work(totals: Totals) -> CollectorRegistry:
         waiting.labels(health.connection, "quarantine").set(health.quarantined)
         waiting.labels(health.connection, "drift").set(health.drifted)
         waiting.labels(health.connection, "dead_letter").set(health.deliveries.get("dead", 0))
+    return registry
+
+
+def _of_budgets(budgets: Sequence[BudgetView]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    labels = ("connection", "limit", "pool")
+    used = Gauge("partnerhub_limit_used", "Calls that count in a limit of the account now.", labels, registry=registry)
+    amount = Gauge("partnerhub_limit_amount", "What the limit allows.", labels, registry=registry)
+    ends = Gauge(
+        "partnerhub_quota_ends_timestamp_seconds",
+        "When the day's quota is used up at the pace of the last hour; absent while it is not.",
+        ("connection", "pool"),
+        registry=registry,
+    )
+    short = Gauge(
+        "partnerhub_quota_short",
+        "1 when it ends before the vendor counts anew.",
+        ("connection", "pool"),
+        registry=registry,
+    )
+    for view in budgets:
+        for limit in view.limits:
+            used.labels(view.connection, limit.kind, limit.pool).set(limit.used)
+            amount.labels(view.connection, limit.kind, limit.pool).set(limit.amount)
+            if limit.forecast:
+                short.labels(view.connection, limit.pool).set(limit.forecast.is_short)
+                if limit.forecast.ends_at:
+                    ends.labels(view.connection, limit.pool).set(limit.forecast.ends_at.timestamp())
     return registry

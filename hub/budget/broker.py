@@ -84,10 +84,13 @@ class AccountBudget:
         self._limits = limits
 
     @asynccontextmanager
-    async def slot(self, *, pool: str = "", cost: int = 1) -> AsyncIterator[None]:
-        """Hold a place for one request; waits for its turn, or raises RateLimited when the wait is too long."""
+    async def slot(self, *, pool: str = "", cost: int = 1, reserve: float = 0.0) -> AsyncIterator[None]:
+        """Hold a place for one request; waits for its turn, or raises RateLimited when the wait is too long.
+
+        `reserve`: the part of each limit that is left alone, whatever the request's class.
+        """
         rank = current_rank()
-        ask = Ask(applying(self._limits, pool), cost, rank.share, uuid4().hex)
+        ask = Ask(applying(self._limits, pool), cost, rank.share * (1 - reserve), uuid4().hex)
         if ask.limits:
             await self._wait_for_turn(ask, rank.patience)
         concurrency = [limit for limit in ask.limits if limit.kind == "concurrency"]
@@ -107,12 +110,9 @@ class AccountBudget:
                 await self._reach(partial(self._shared.observe, limit, usage, token=uuid4().hex), _nothing)
 
     async def standing(self) -> list[Standing]:
-        """How much of each declared limit is used right now."""
-        found = []
-        for limit in self._limits:
-            amount, used = await self._reach(partial(self._shared.standing, limit), partial(_unknown, limit))
-            found.append(Standing(limit, amount, used))
-        return found
+        """How much of each declared limit is used right now; while Redis is away, nothing is known to be."""
+        unknown = [Standing(limit, limit.amount, 0) for limit in self._limits]
+        return await self._reach(partial(self._shared.standing, self._limits), lambda: unknown)
 
     async def _wait_for_turn(self, ask: Ask, patience: float) -> None:
         deadline = time.monotonic() + patience
@@ -150,11 +150,6 @@ class AccountBudget:
 
 def _nothing() -> None:
     """What remains to be done where Redis does not answer."""
-
-
-def _unknown(limit: Limit) -> tuple[int, int]:
-    """Where Redis does not answer, nothing is known to be used."""
-    return limit.amount, 0
 
 
 def _too_long(name: str, refusal: Refusal) -> RateLimited:

@@ -34,11 +34,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A limit and how much of it is used right now, as far as the hub knows; `amount` is the vendor's own word."""
+    """A limit and how much of it is used right now, as far as the hub knows; `amount` is the vendor's own word.
+
+    `noted`, of a daily limit: moments (seconds since 1970) and what was used then, the oldest first.
+    """
 
     limit: Limit
     amount: int
     used: int
+    noted: tuple[tuple[float, int], ...] = ()
 
 
 def applying(limits: tuple[Limit, ...], pool: str) -> tuple[Limit, ...]:

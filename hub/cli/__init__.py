@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from hub.cli import (
+    budget,
     change,
     check,
     conflicts,
@@ -61,6 +62,7 @@ app.command(rich_help_panel="Syncing")(prune.prune)
 app.command(rich_help_panel="Syncing")(drift.drift)
 app.command(rich_help_panel="Syncing")(reconcile.reconcile)
 app.command(rich_help_panel="Syncing")(reconcile.agreement)
+app.command(rich_help_panel="Syncing")(budget.budget)
 
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(fields.app, name="fields")

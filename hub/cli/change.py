@@ -52,6 +52,12 @@ def change(
         ),
     ] = None,
     poll_seconds: Annotated[int | None, typer.Option(help="Seconds between two regular reads.", min=1)] = None,
+    describe_minutes: Annotated[
+        int | None, typer.Option(help="Minutes between two looks at the system's fields.", min=1)
+    ] = None,
+    reserve_percent: Annotated[
+        int | None, typer.Option(help="Percent of the account's limits left to people and others.", min=0, max=90)
+    ] = None,
     grace_seconds: Annotated[
         int | None, typer.Option(help="Seconds that a deletion there waits before the hub follows it.", min=0)
     ] = None,
@@ -69,6 +75,8 @@ def change(
         "ca_file": str(ca_file) if ca_file else None,
         "mappings": str(mappings) if mappings else None,
         "poll_seconds": poll_seconds,
+        "describe_minutes": describe_minutes,
+        "reserve_percent": reserve_percent,
         "grace_seconds": grace_seconds,
         "scan_hours": scan_hours,
         "create": create,

@@ -11,10 +11,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from hub.app import App
+from hub.cli.budget import warnings
 from hub.cli.issues import tell_of_broken_systems
 from hub.cli.output import AsJson, plain, show, table
 from hub.cli.session import with_app
 from hub.cli.sync import count_text
+from hub.services.budgets import BudgetView, all_budgets
 from hub.services.connection_care import connection_id_of
 from hub.services.counts import Counts
 from hub.services.watching import ConnectionHealth, RunView, health_of, list_runs
@@ -35,15 +37,18 @@ def status(
 ) -> None:
     """Show how every connection is: state, freshness, open deliveries, and what waits for a person."""
 
-    async def work(app: App) -> list[ConnectionHealth]:
+    async def work(app: App) -> tuple[list[ConnectionHealth], dict[str, BudgetView]]:
         async with app.db.transaction() as tx:
-            return await health_of(tx, connection_id=await connection_id_of(tx, name))
+            found = await health_of(tx, connection_id=await connection_id_of(tx, name))
+        return found, {view.connection: view for view in await all_budgets(app.shop)}
 
-    found = with_app(work)
+    found, budgets = with_app(work)
     tell_of_broken_systems()
-    data = [{**asdict(health), "verdict": health.verdict} for health in found]
+    shown = [budgets[health.connection] for health in found if health.connection in budgets]
+    short = {view.connection: view.warnings for view in shown}
+    data = [{**asdict(h), "verdict": h.verdict, "quota": short.get(h.connection, [])} for h in found]
     none = "There is no connection yet: partnerhub connect SYSTEM NAME makes one."
-    show(data, *(_views(found) if found else [none]), as_json=as_json)
+    show(data, *([*_views(found), *warnings(shown)] if found else [none]), as_json=as_json)
 
 
 def runs(

@@ -277,6 +277,18 @@ sa.Index(
     postgresql_where=drift.c.state == "open",
 )
 
+# Calls to a connection's system by what they were for, a row a day.
+usage = sa.Table(
+    "usage",
+    metadata,
+    _connection_id(),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("calls", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("connection_id", "day", "object", "purpose"),
+)
+
 OPEN_DELIVERY_STATES = ("pending", "sending", "unknown", "waiting", "dead")
 
 delivery = sa.Table(

@@ -28,13 +28,15 @@ from hub.sdk.records import (
 class Limit:
     """One limit of the vendor: `amount` requests `per_seconds` (burst, daily) or at a time (concurrency).
 
-    `pool` names requests that are counted apart (a search endpoint, say); the empty pool is everything else.
+    `pool` names requests that are counted apart (a search endpoint, say); the empty pool is everything else. A daily
+    limit begins anew at midnight UTC, or (`rolling`) counts the last `per_seconds` at any moment.
     """
 
     kind: Literal["burst", "daily", "concurrency"]
     amount: int
     per_seconds: float = 0
     pool: str = ""
+    rolling: bool = False
 
 
 @dataclass(frozen=True, slots=True)

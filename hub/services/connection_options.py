@@ -29,6 +29,12 @@ class ConnectionOptions(BaseModel):
         description="Where syncs make new records by themselves: both (as without it), in (only in the hub), out (only"
         " there), or none.",
     )
+    reserve_percent: int | None = Field(
+        None,
+        ge=0,
+        le=90,
+        description="Percent of the account's limits left to people and others; 0 without it.",
+    )
     poll_seconds: int | None = Field(None, ge=1, description="Seconds between two regular reads; 60 without it.")
     grace_seconds: int | None = Field(
         None, ge=0, description="Seconds that a deletion there waits before the hub follows it; 600 without it."
@@ -74,3 +80,9 @@ def scan_every(options: Mapping[str, Any]) -> timedelta:
     """How often objects whose deletions only a full read shows are read in full."""
     hours = options.get("scan_hours")
     return SCAN_EVERY if hours is None else timedelta(hours=hours)
+
+
+def reserve_of(options: Mapping[str, Any]) -> float:
+    """The part of the account's limits that the connection leaves alone."""
+    percent = options.get("reserve_percent")
+    return percent / 100 if isinstance(percent, int) else 0.0

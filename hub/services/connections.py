@@ -15,7 +15,7 @@ import psycopg
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import to_jsonable_python
 
-from hub.budget import AccountBudget, at_priority
+from hub.budget import ConnectionBudget, at_priority
 from hub.db import audit, connections, field_policies
 from hub.db.connections import StoredConnection
 from hub.db.session import Database
@@ -52,7 +52,7 @@ class Workshop:
     db: Database
     vault: Vault
     mappings: Path
-    budget_of: Callable[[StoredConnection], AccountBudget | None]
+    budget_of: Callable[[StoredConnection], ConnectionBudget | None]
     clock: Clock = field(default_factory=SystemClock)
     allow_private: bool = False
 

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from psycopg.rows import DictRow
 
-from hub.budget import at_priority
+from hub.budget import at_priority, calls_for
 from hub.db import drift
 from hub.db.drift import DriftRow, Snapshot
 from hub.db.session import Database, Tx
@@ -64,7 +64,7 @@ async def _ask(
     described: dict[str, RemoteObject] = {}
     for name in sorted(mine):
         try:
-            with at_priority("incremental"):
+            with at_priority("incremental"), calls_for("describe", name):
                 described[name] = await connector.describe(name)
         except RemoteError as exc:
             # Reading and writing will meet the same error and decide what follows; a look alone stops nothing.

@@ -45,7 +45,7 @@ async def carry_out_due(db: Database, connection: OpenConnection) -> Counts:
 
 
 async def _carry_out(db: Database, sync: ObjectSync, due: Sequence[Waiting], run_id: int) -> Counts:
-    looked = await read_and_apply(db, sync, ids=[w.remote_id for w in due], run_id=run_id)
+    looked = await read_and_apply(db, sync, ids=[w.remote_id for w in due], run_id=run_id, purpose="guard")
     async with db.transaction() as tx:
         held = await departures.take(tx, [w.id for w in due])
         reasons = await _reasons_against(tx, sync, held)

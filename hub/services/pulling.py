@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import structlog
 
-from hub.budget import Priority, at_priority
+from hub.budget import Priority, at_priority, calls_for
 from hub.db import cursors, leases, plans, runs
 from hub.db.leases import Lease
 from hub.db.session import Database, Tx
@@ -55,12 +55,12 @@ async def pull_object(
     pull = _Pull(db, sync, lease, run_id, progress)
     try:
         try:
-            with at_priority(priority):
+            with at_priority(priority), calls_for("read", sync.name):
                 await pull.read_from(connector, cursor)
         except CursorExpired as exc:
             log.warning("gap_resync_started", connection=sync.connection.name, object=sync.name, reason=exc.message)
             pull.counts["gap_resyncs"] += 1
-            with at_priority("backfill"):
+            with at_priority("backfill"), calls_for("read", sync.name):
                 await pull.read_from(connector, None)
     except BaseException as exc:
         with suppress(Exception):  # the run's end is for people to read; the pull's own error goes up

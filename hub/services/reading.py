@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from hub.budget import at_priority
+from hub.budget import Purpose, at_priority, calls_for
 from hub.db import links, rereads
 from hub.db.rereads import WEBHOOK, Reread
 from hub.db.session import Database, Tx
@@ -25,17 +25,24 @@ _REREADS_A_STEP = 500
 
 
 async def read_and_apply(
-    db: Database, sync: ObjectSync, *, ids: Sequence[str], run_id: int, announced: Collection[str] = ()
+    db: Database,
+    sync: ObjectSync,
+    *,
+    ids: Sequence[str],
+    run_id: int,
+    announced: Collection[str] = (),
+    purpose: Purpose = "read",
 ) -> Counts:
     """Read these ids with the strongest consistency the API has, and take over what changed.
 
-    `announced`: those of them that a webhook named.
+    `announced`: those of them that a webhook named. `purpose`: what the calls are counted for.
     """
     if not ids or not isinstance(sync.connection.connector, Reads):
         return Counts()
     async with db.transaction() as tx:
         as_of = await tx.now()
-    result = await sync.connection.connector.read_many(sync.name, list(ids), sync.mapping.read_fields)
+    with calls_for(purpose, sync.name):
+        result = await sync.connection.connector.read_many(sync.name, list(ids), sync.mapping.read_fields)
     deletions = [replace(d, source="webhook") if d.id in announced else d for d in result.deletions]
     return await apply_now(db, sync, remote=result.records, deletions=deletions, as_of=as_of, run_id=run_id)
 
@@ -56,7 +63,8 @@ async def find_and_apply(db: Database, sync: ObjectSync, *, record_ids: Sequence
     async with db.transaction() as tx:
         as_of = await tx.now()
     keys = [str(record_id) for record_id in record_ids]
-    found = await connector.find_by_key(sync.name, key_field, keys, sync.mapping.read_fields)
+    with calls_for("verify", sync.name):
+        found = await connector.find_by_key(sync.name, key_field, keys, sync.mapping.read_fields)
     await apply_now(db, sync, remote=found, deletions=(), as_of=as_of, run_id=run_id)
     return {UUID(key) for r in found if (key := str(r.fields.get(key_field, ""))) in keys}
 

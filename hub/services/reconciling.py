@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hub.budget import at_priority
+from hub.budget import at_priority, calls_for
 from hub.db import leases, reconciliations, runs
 from hub.db.leases import Lease, LeaseLost
 from hub.db.session import Database, Tx
@@ -90,7 +90,7 @@ async def _reconcile_object(
         number = await reconciliations.start(tx, **place, run_id=run_id, method=method)
     comparison = Comparison()
     try:
-        with counting_calls() as calls, at_priority("backfill"):
+        with counting_calls() as calls, at_priority("backfill"), calls_for("reconcile", sync.name):
             suspects = await find_suspects(db, sync, method=method, listener=lambda n: listener(sync.name, n))
             await _compare(db, sync, suspects, comparison)
     except BaseException as exc:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from hub.budget import at_priority
+from hub.budget import at_priority, calls_for
 from hub.db import connections, deliveries, links, rereads, runs
 from hub.db.deliveries import Delivery, Op, Setback
 from hub.db.session import Database, Tx
@@ -76,7 +76,7 @@ class _Sender:
         computed = await self._compare(sync, batch)
         seen: set[str] = set()
         while to_read := {w.remote_id for w in _unguarded(sync, computed.writes) if w.remote_id} - seen:
-            await read_and_apply(self.db, sync, ids=sorted(to_read), run_id=self.run_id)
+            await read_and_apply(self.db, sync, ids=sorted(to_read), run_id=self.run_id, purpose="guard")
             seen |= to_read
             computed = await self._compare(sync, batch)  # a merge may have led to other remote records
         await self._put_aside(computed.holds, computed.idle)
@@ -138,7 +138,8 @@ class _Sender:
         if not writes:
             return []
         try:
-            return list(await connector.write(sync.name, _ops(sync, op, writes)))
+            with calls_for("write", sync.name):
+                return list(await connector.write(sync.name, _ops(sync, op, writes)))
         except RecordRejected as exc:
             if len(writes) == 1:
                 return [exc]
@@ -167,7 +168,7 @@ class _Sender:
             # Also where no mapped field changed: the next write needs the new version token.
             await links.forget_hashes(tx, connection_id=sync.connection.id, keys=[(sync.name, i) for i in again])
         if again:
-            await read_and_apply(self.db, sync, ids=again, run_id=self.run_id)
+            await read_and_apply(self.db, sync, ids=again, run_id=self.run_id, purpose="guard")
         stop = next(((e, v) for _, e, v in verdicts if v.whole_connection), None)
         if stop:
             raise Halted(stop[0], None if stop[1].step == "pause" else stop[1].delay)
@@ -228,7 +229,7 @@ class _Sender:
         creates = [d for d in doubtful if d.op in ("create", None) and d.remote_id is None]
         found = await find_and_apply(self.db, sync, record_ids=[d.record_id for d in creates], run_id=self.run_id)
         others = [d.remote_id for d in doubtful if d.remote_id]
-        await read_and_apply(self.db, sync, ids=others, run_id=self.run_id)
+        await read_and_apply(self.db, sync, ids=others, run_id=self.run_id, purpose="verify")
         async with self.db.transaction() as tx:
             settled = [d for d in doubtful if d not in creates or d.record_id in found]
             missing = [d for d in creates if d.record_id not in found]

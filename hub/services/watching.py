@@ -12,7 +12,7 @@ import psycopg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from hub.db import audit, decisions, health, migrate, runs
+from hub.db import audit, decisions, health, migrate, runs, usage
 from hub.db.session import Database, Tx
 from hub.services.refusals import NotFound
 
@@ -180,15 +180,18 @@ class Totals:
     records: list[tuple[str, str, int]]
     deliveries: list[tuple[str, str, int]]
     health: list[ConnectionHealth]
+    calls: list[tuple[str, str, str, int]]
 
 
 async def totals(tx: Tx) -> Totals:
-    """What the database knows of all work so far: runs by (kind, state), counts by (connection, what), deliveries."""
+    """What the database knows of all work so far: runs by (kind, state), counts by (connection, what), deliveries;
+    today's calls by (connection, object, purpose)."""
     return Totals(
         runs=[(r["kind"], r["state"], r["count"]) for r in await health.runs_by_state(tx)],
         records=[(r["connection"], r["what"], r["count"]) for r in await health.counts_by_connection(tx)],
         deliveries=[(r["connection"], r["state"], r["count"]) for r in await health.deliveries_by_state(tx)],
         health=await health_of(tx),
+        calls=[(r["connection"], r["object"], r["purpose"], r["calls"]) for r in await usage.today(tx)],
     )
 
 

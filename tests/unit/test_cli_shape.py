@@ -62,6 +62,8 @@ why
 worker
 apply change check connect connections conflicts demo discover drift fields keys mapping pause plan plans policies
 prune records resume retire retries reviews runs sandbox status sync up why worker
+budget change check connect connections conflicts demo discover drift fields keys mapping pause policies prune records
+resume retire retries reviews runs sandbox status sync up why worker
 """
 
 

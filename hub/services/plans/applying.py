@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import takewhile
 from typing import Any
 
-from hub.budget import at_priority
+from hub.budget import at_priority, calls_for
 from hub.db import audit, connections, cursors, leases, plans, runs
 from hub.db.leases import Lease
 from hub.db.plans import StoredItem, StoredPlan
@@ -75,7 +75,7 @@ async def apply_plan(
             raise NotNow(f"Plan {plan_id} is {plan.state}; there is nothing left to apply.")
         await _refuse_other_mappings(db, connection, plan)
         applying = _Applying(db, connection.creating(), plan, lease, listener)
-        with at_priority("incremental"):
+        with at_priority("incremental"), calls_for("guard"):
             try:
                 await applying.settle_all()
             except RemoteError as exc:

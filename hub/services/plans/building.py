@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.budget import AccountBudget, Standing
+from hub.budget import ConnectionBudget, Standing
 from hub.db import audit, changes, cursors, leases, plans, runs
 from hub.db.connections import StoredConnection
 from hub.db.leases import Lease
@@ -53,7 +53,7 @@ async def build_plan(
     *,
     plan_id: int,
     owner: str,
-    budget: AccountBudget | None,
+    budget: ConnectionBudget | None,
     listener: Listener,
 ) -> StoredPlan:
     """Build a requested plan, or build anew what a dead process left unfinished.
@@ -93,7 +93,7 @@ class _Building:
         self.looked: dict[str, Looked] = {}
         self.seen: dict[str, Counts] = {}
 
-    async def build(self, budget: AccountBudget | None) -> None:
+    async def build(self, budget: ConnectionBudget | None) -> None:
         try:
             for sync in self.objects:
                 self.looked[sync.name] = looked = await look_through(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from hub.budget import at_priority
+from hub.budget import at_priority, calls_for
 from hub.db import cursors, leases
 from hub.db.leases import Lease
 from hub.db.session import Database
@@ -52,13 +52,13 @@ async def look_through(db: Database, sync: ObjectSync, *, lease: Lease, full: bo
         )
     cursor = None if full else looked.began
     try:
-        with at_priority("incremental" if cursor else "backfill"):
+        with at_priority("incremental" if cursor else "backfill"), calls_for("read", sync.name):
             await _read_from(db, sync, connector, cursor, lease, looked, listener)
     except CursorExpired as exc:
         log.warning("gap_resync_planned", connection=sync.connection.name, object=sync.name, reason=exc.message)
         looked.spill.clear()
         looked.counts.clear()
-        with at_priority("backfill"):
+        with at_priority("backfill"), calls_for("read", sync.name):
             await _read_from(db, sync, connector, None, lease, looked, listener)
     return looked
 

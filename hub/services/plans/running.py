@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import structlog
 
-from hub.budget import AccountBudget
+from hub.budget import ConnectionBudget
 from hub.db import connections, plans
 from hub.db.connections import StoredConnection
 from hub.db.plans import StoredPlan
@@ -92,7 +92,7 @@ async def apply_now(
 
 
 async def work_on_plans(
-    db: Database, stored: StoredConnection, connection: OpenConnection, *, budget: AccountBudget | None, owner: str
+    db: Database, stored: StoredConnection, connection: OpenConnection, *, budget: ConnectionBudget | None, owner: str
 ) -> bool:
     """Build what was asked for and apply what was approved, the oldest first; True when something was applied.
 

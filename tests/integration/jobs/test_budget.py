@@ -8,12 +8,24 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 import redis
 
-from hub.budget import AccountBudget, Budgets, Priority, at_priority, open_budgets
+from hub.budget import (
+    AccountBudget,
+    Budgets,
+    CallKey,
+    ConnectionBudget,
+    Meter,
+    Priority,
+    Standing,
+    at_priority,
+    calls_for,
+    open_budgets,
+)
 from hub.sdk.capabilities import Limit
 from hub.sdk.errors import RateLimited
 from hub.sdk.http import Usage
@@ -33,7 +45,9 @@ def account(budgets: Budgets, *limits: Limit, account_id: str = "1") -> AccountB
     return budget
 
 
-async def use(budget: AccountBudget, times: int, *, priority: Priority = "interactive", pool: str = "") -> int:
+async def use(
+    budget: AccountBudget | ConnectionBudget, times: int, *, priority: Priority = "interactive", pool: str = ""
+) -> int:
     """How many of so many requests may leave before the broker says that the wait is too long."""
     with at_priority(priority):
         for done in range(times):
@@ -189,3 +203,54 @@ async def test_without_redis_each_process_keeps_the_limits_for_itself(tmp_path: 
         assert await use(budget, 9, pool="reports") == 4
         assert await use(budget, 9) == 5
         assert (await refusal(budget)).scope == "burst"
+
+
+async def test_a_reserve_is_left_alone_by_the_most_urgent_work_too(budgets: Budgets) -> None:
+    account(budgets, Limit("burst", 100, per_seconds=600))
+    shared = budgets.of(system="acme", account_id="1")
+    careful = ConnectionBudget(shared, Meter(), connection_id=1, reserve=0.3)
+    bold = ConnectionBudget(shared, Meter(), connection_id=2)
+    assert await use(careful, 100) == 70
+    assert await use(bold, 100) == 30, "another connection of the account has no such reserve"
+
+
+async def test_calls_are_counted_for_what_they_were_about(budgets: Budgets) -> None:
+    account(budgets, Limit("burst", 2, per_seconds=600))
+    meter = Meter(today=lambda: date(2026, 3, 1))
+    budget = ConnectionBudget(budgets.of(system="acme", account_id="1"), meter, connection_id=7)
+    with calls_for("read", "Account"):
+        assert await use(budget, 1) == 1
+        with calls_for("describe", "Account"):
+            assert await use(budget, 2) == 1, "what is refused by the hub itself never leaves"
+    assert meter.drain() == {
+        CallKey(7, "Account", "read", date(2026, 3, 1)): 1,
+        CallKey(7, "Account", "describe", date(2026, 3, 1)): 1,
+    }
+    assert meter.drain() == {}
+
+
+async def test_how_much_of_each_limit_is_used_is_told_as_all_workers_count_it(budgets: Budgets, redis_url: str) -> None:
+    limits = (Limit("burst", 100, per_seconds=600), Limit("daily", 1000, per_seconds=DAY))
+    await use(account(budgets, *limits), 3)
+    async with open_budgets(redis_url) as others:
+        other = account(others, *limits)
+        await use(other, 2)
+        burst, daily = await other.standing()
+    assert (burst.used, burst.amount) == (5, 100)
+    assert (daily.used, daily.amount) == (5, 1000)
+    [(_, first)] = daily.noted
+    assert first == 1, "noted once a minute, with the first request"
+
+
+async def test_the_vendors_own_count_is_what_is_noted_and_shown(budgets: Budgets) -> None:
+    budget = account(budgets, Limit("daily", 1000, per_seconds=DAY))
+    await budget.observe(Usage("daily", amount=5000, remaining=4200))
+    [daily] = await budget.standing()
+    assert (daily.used, daily.amount) == (800, 5000)
+    assert [used for _, used in daily.noted] == [800]
+
+
+async def test_without_redis_nothing_is_known_to_be_used(tmp_path: Path) -> None:
+    async with open_budgets(f"unix://{tmp_path}/nobody.sock") as budgets:
+        limit = Limit("daily", 4, per_seconds=DAY)
+        assert await account(budgets, limit).standing() == [Standing(limit, 4, 0)]
