@@ -15,6 +15,7 @@ from hub.cli import (
     fields,
     keys,
     mapping,
+    merges,
     plans,
     policies,
     prune,
@@ -63,6 +64,9 @@ app.command(rich_help_panel="Syncing")(drift.drift)
 app.command(rich_help_panel="Syncing")(reconcile.reconcile)
 app.command(rich_help_panel="Syncing")(reconcile.agreement)
 app.command(rich_help_panel="Syncing")(budget.budget)
+
+app.command(rich_help_panel="Records")(merges.merge)
+app.command(rich_help_panel="Records")(merges.unmerge)
 
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(fields.app, name="fields")

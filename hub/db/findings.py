@@ -251,11 +251,12 @@ async def ask_about_deletion(
     )
 
 
-async def close_reviews(tx: Tx, *, record_id: UUID, state: Literal["merged", "apart"], by: str) -> None:
-    """The question about this record is answered."""
-    await tx.run(
-        "update match_review set state = %s, decided_by = %s where record_id = %s and state = 'open'",
+async def close_reviews(tx: Tx, *, record_id: UUID, state: Literal["merged", "apart"], by: str) -> list[int]:
+    """The question about this record is answered; returns which reviews asked it."""
+    rows = await tx.all(
+        "update match_review set state = %s, decided_by = %s where record_id = %s and state = 'open' returning id",
         state,
         by,
         record_id,
     )
+    return sorted(row["id"] for row in rows)

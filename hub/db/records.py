@@ -172,6 +172,15 @@ async def mark_merged(tx: Tx, record_type: RecordType, *, loser: UUID, survivor:
     return int(row["version"])
 
 
+async def unmark_merged(tx: Tx, record_type: RecordType, record_id: UUID) -> None:
+    """The record is one of its own again, one version up."""
+    await tx.run(
+        f"update {record_type.root.name} set merged_into = null, version = version + 1, updated_at = now()"
+        " where id = %s",
+        record_id,
+    )
+
+
 _SQL_TYPES = {"link": "uuid", "int": "bigint", "decimal": "numeric", "date": "date", "datetime": "timestamptz"}
 
 

@@ -455,6 +455,27 @@ sa.Index(
     postgresql_where=match_review.c.state == "open",
 )
 
+# What a merge made in the hub moved, so that it can be undone.
+record_merge = sa.Table(
+    "record_merge",
+    metadata,
+    _id(),
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("loser", UUID, nullable=False),
+    sa.Column("survivor", UUID, nullable=False),
+    sa.Column("survivor_version", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("review_id", sa.BigInteger),
+    sa.Column("moves", JSONB, nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    _at("made_at", default=True),
+    sa.Column("undone_by", sa.Text),
+    _at("undone_at", nullable=True),
+    sa.CheckConstraint("kind in ('merge', 'link')", name="kind"),
+)
+sa.Index("ix_record_merge_loser", record_merge.c.loser)
+sa.Index("ix_record_merge_survivor", record_merge.c.survivor)
+
 # Blocking keys of records whose mapping matches by score.
 match_key = sa.Table(
     "match_key",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.db import changes, decisions, deliveries, findings, links, records, references, rereads
+from hub.db import changes, decisions, deliveries, findings, links, merges, records, references, rereads
 from hub.db.changes import Change, Origin
 from hub.db.findings import NewConflict
 from hub.db.records import StoredRecord
@@ -21,10 +21,12 @@ from hub.services.objects import ObjectSync, origin_of
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What a merge touched."""
+    """What a merge touched: references that went over, conflicts and reviews of the loser that it closed."""
 
     survivor: UUID
     moved: list[Moved]
+    conflicts: list[int]
+    reviews: list[int]
 
     @property
     def touched(self) -> list[UUID]:
@@ -83,7 +85,9 @@ async def join_records(
     A link moves to the survivor where the survivor has none there. Where both are linked, the loser's remote record
     is left as it is and listed as a suspected duplicate of that system. `merged_in` says where the merge was made.
     """
-    await findings.close_reviews(tx, record_id=loser, state="merged", by=merged_in)
+    reviews = await findings.close_reviews(tx, record_id=loser, state="merged", by=merged_in)
+    # Where its links go over, what is in conflict is found again for the survivor by the next read.
+    conflicts = await merges.close_conflicts(tx, record_id=loser, resolution="its record was merged into another")
     version = await records.mark_merged(tx, record_type, loser=loser, survivor=survivor)
     moved = await references.move(tx, record_type, loser=loser, survivor=survivor)
     for connection_id, object_name, remote_id in await links.move_to_survivor(
@@ -104,7 +108,7 @@ async def join_records(
         for m in moved
     ]  # fmt: skip
     await changes.append(tx, origin=origin, changes=log)
-    return Joined(survivor, moved)
+    return Joined(survivor, moved, conflicts, reviews)
 
 
 async def _unseen(tx: Tx, sync: ObjectSync, loser: StoredRecord, survivor: UUID) -> dict[str, Value]:

@@ -8,21 +8,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from psycopg.rows import DictRow
-
-from hub.db import audit, changes, decisions, deliveries, findings, records, rereads
-from hub.db.changes import Change, Origin
-from hub.db.findings import NewConflict
-from hub.db.records import StoredRecord
+from hub.db import audit, decisions, deliveries
 from hub.db.session import Tx
-from hub.record.codec import decode_values
 from hub.record.definition import RecordType
-from hub.record.values import Value, encode_values
-from hub.sdk.http import encode_json
-from hub.services.merging import join_records
-from hub.services.refusals import NotFound, NotNow, invalid
-
-RULE = "taken over from the record that was merged into this one"
+from hub.services.hub_merges import merge_pair
+from hub.services.refusals import Gone, NotFound, NotNow, invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +76,18 @@ async def merge_review(
     """
     review = await _take(tx, review_id)
     survivor = _survivor(review, into)
-    record_type = types[review.record_type]
-    both = await records.load(tx, record_type, [review.record_id, survivor], lock=True)
-    if len(both) < 2 or not all(record.alive for record in both.values()):
-        raise NotNow("One of the two records is gone meanwhile; keep the review apart to close it.")
-    await _refuse_twins(tx, review.record_id, survivor)
     await decisions.close_reviews(tx, ids=[review_id], state="merged", by=actor)
-    merged = await _fill(tx, record_type, both[survivor], both[review.record_id], actor)
-    moved = await decisions.live_links(tx, review.record_id)
-    joined = await join_records(
-        tx, record_type, loser=review.record_id, survivor=survivor, origin=Origin(actor=actor), merged_in="the hub"
-    )
-    for link in moved:
-        await _meet(tx, record_type, link, survivor, merged)
-    await deliveries.wake_record(tx, record_id=survivor)
-    await _audit(tx, actor, "records_merged", review, {"into": str(survivor), "references": len(joined.moved)})
+    try:
+        await merge_pair(
+            tx,
+            types[review.record_type],
+            loser=review.record_id,
+            survivor=survivor,
+            actor=actor,
+            review_id=review_id,
+        )
+    except Gone:
+        raise NotNow("One of the two records is gone meanwhile; keep the review apart to close it.") from None
     return await get_review(tx, review_id=review_id)
 
 
@@ -125,70 +112,10 @@ def _survivor(review: ReviewView, into: UUID | None) -> UUID:
     return into
 
 
-async def _refuse_twins(tx: Tx, loser: UUID, survivor: UUID) -> None:
-    theirs = {(link["connection_id"], link["object"]) for link in await decisions.live_links(tx, survivor)}
-    for link in await decisions.live_links(tx, loser):
-        if (link["connection_id"], link["object"]) in theirs:
-            raise NotNow(
-                f"{link['connection']} has a {link['object']} for each of the two ({link['remote_id']} is one): merge"
-                " them there, and the hub follows; or keep them apart."
-            )
-
-
-async def _fill(
-    tx: Tx, record_type: RecordType, survivor: StoredRecord, loser: StoredRecord, actor: str
-) -> dict[str, Value]:
-    """The survivor takes over what it lacks; returns its values."""
-    taken = {
-        name: value
-        for name, value in loser.values.items()
-        if value is not None and survivor.values[name] is None and value != survivor.id
-    }
-    merged = {**survivor.values, **taken}
-    if taken:
-        await records.update(tx, record_type, [(survivor.id, merged)])
-        log = Change(
-            record_id=survivor.id,
-            record_type=record_type.name,
-            version=survivor.version + 1,
-            op="update",
-            old=encode_values(dict.fromkeys(taken)),
-            new=encode_values(taken),
-            rules=encode_json(dict.fromkeys(taken, RULE)),
-        )
-        await changes.append(tx, origin=Origin(actor=actor), changes=[log])
-    return merged
-
-
-async def _meet(tx: Tx, record_type: RecordType, link: DictRow, survivor: UUID, merged: Mapping[str, Value]) -> None:
-    """Where the link's system and the survivor differ they meet as if for the first time, held back until read."""
-    shadow = decode_values(record_type, link["shadow"])
-    differing = [name for name, value in shadow.items() if value is not None and merged.get(name) not in (None, value)]
-    place = {"connection_id": link["connection_id"], "object_name": link["object"]}
-    await decisions.forget_agreement(tx, **place, remote_id=link["remote_id"], fields=differing)
-    conflicts = [
-        NewConflict(
-            link["remote_id"], survivor, name, "null", _json(merged[name]), _json(shadow[name]), "two records merged"
-        )
-        for name in differing
-    ]
-    await findings.raise_conflicts(tx, **place, record_type=record_type.name, run_id=None, conflicts=conflicts)
-    await rereads.ask(
-        tx,
-        connection_id=link["connection_id"],
-        keys=[(link["object"], link["remote_id"])],
-        reason="records were merged",
-    )
-
-
 async def _audit(tx: Tx, actor: str, action: str, review: ReviewView, detail: Mapping[str, object]) -> None:
     await audit.note(
         tx, actor=actor, action=action, subject=str(review.record_id), detail={"review": review.id, **detail}
     )
-
-
-def _json(value: Value) -> str:
-    return encode_json(value).decode()
 
 
 def _view(row: Mapping[str, Any]) -> ReviewView:

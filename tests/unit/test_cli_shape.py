@@ -33,6 +33,8 @@ def test_every_command_can_answer_in_json_and_says_what_it_does(name: str) -> No
 
 _PROMISED = """
 agreement
+apply
+budget
 change
 check
 conflicts
@@ -44,7 +46,10 @@ drift
 fields
 keys
 mapping
+merge
 pause
+plan
+plans
 policies
 prune
 reconcile
@@ -57,13 +62,10 @@ runs
 sandbox
 status
 sync
+unmerge
 up
 why
 worker
-apply change check connect connections conflicts demo discover drift fields keys mapping pause plan plans policies
-prune records resume retire retries reviews runs sandbox status sync up why worker
-budget change check connect connections conflicts demo discover drift fields keys mapping pause policies prune records
-resume retire retries reviews runs sandbox status sync up why worker
 """
 
 
