@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.api.door import V1, DoorOf, Operator, Viewer
 from hub.api.paging import Cursor, IdPath, Limit, Page, decode_cursor, page_of
@@ -13,7 +13,7 @@ from hub.domain.plan import ALLOWABLE, DIRECTIONS, Action, Allowable, Direction,
 from hub.services.connection_care import connection_id_of
 from hub.services.plans.applying import begin_apply
 from hub.services.plans.deciding import approve_plan, reject_plan
-from hub.services.plans.running import ask_for_plan
+from hub.services.plans.running import ask_for_plan, ask_for_repair
 from hub.services.plans.views import ItemView, PlanView, WholePlan, list_items, list_plans, show_plan, view_of
 from hub.services.waking import wake_after_commit
 
@@ -21,13 +21,23 @@ router = APIRouter(prefix=f"{V1}/plans", tags=["plans"])
 
 
 class NewPlan(BaseModel):
-    """A sync to be planned: of all objects, or of those named; `full` reads everything again."""
+    """A sync to be planned: of all objects, or of those named; `full` reads everything again.
+
+    `repair`: only of what the last reconciliation found and a sync can set right; it goes without the other two.
+    """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"connection": "crm"}})
 
     connection: str = Field(max_length=63)
     objects: list[str] = Field(default=[], max_length=100)
     full: bool = False
+    repair: bool = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> NewPlan:
+        if self.repair and (self.objects or self.full):
+            raise ValueError("repair goes without objects and full")
+        return self
 
 
 class Apply(BaseModel):
@@ -59,7 +69,10 @@ async def list_all(
 @router.post("", status_code=202, summary="Ask for a plan of a sync; a worker builds it")
 async def ask(who: Operator, door: DoorOf, body: NewPlan) -> PlanView:
     async with door.app.db.transaction() as tx:
-        plan = await ask_for_plan(tx, name=body.connection, objects=body.objects, full=body.full, actor=who.actor)
+        if body.repair:
+            plan = await ask_for_repair(tx, name=body.connection, actor=who.actor)
+        else:
+            plan = await ask_for_plan(tx, name=body.connection, objects=body.objects, full=body.full, actor=who.actor)
         wake_after_commit(tx, door.queue, "plan", [plan.connection_id])
     return view_of(plan)
 

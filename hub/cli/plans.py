@@ -17,7 +17,7 @@ from hub.cli.sync import Bars, delivery_views
 from hub.domain.plan import ALLOWABLE, DIRECTIONS, Action, Allowable, Direction
 from hub.services.connection_care import connection_id_of
 from hub.services.plans.deciding import approve_plan, reject_plan
-from hub.services.plans.running import apply_now, plan_now
+from hub.services.plans.running import apply_now, plan_now, plan_repair_now
 from hub.services.plans.views import ItemView, PlanView, WholePlan, list_items, list_plans, show_plan, view_of
 from hub.services.sync_now import SyncReport
 
@@ -32,20 +32,24 @@ def plan(
         list[str] | None, typer.Option("--object", help="Only this object; may be given more than once.")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Only what the last reconciliation found and a sync can set right.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a sync would do to the hub and to the system, and do nothing."""
+    if repair and (objects or full):
+        raise CommandFailed("--repair goes without --object and --full.", exit_code=2)
 
     async def work(hub: App) -> WholePlan:
         with progress() as bars:
-            made = await plan_now(
-                hub.shop,
-                name=name,
-                objects=objects or [],
-                full=full,
-                actor=actor(),
-                owner=owner(),
-                listener=Bars(bars).told,
+            told = Bars(bars).told
+            made = (
+                await plan_repair_now(hub.shop, name=name, actor=actor(), owner=owner(), listener=told)
+                if repair
+                else await plan_now(
+                    hub.shop, name=name, objects=objects or [], full=full, actor=actor(), owner=owner(), listener=told
+                )
             )
         async with hub.db.transaction() as tx:
             return await show_plan(tx, plan_id=made.id)

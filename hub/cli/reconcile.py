@@ -104,6 +104,9 @@ def _views(reports: list[ObjectReport], found: list[Disagreement]) -> list[Rende
     total = sum(r.differences for r in reports)
     if total > len(found):
         views.append(Text(f"… and {total - len(found)} more: --limit shows more of them."))
+    if any(d.repair for d in found):
+        name = reports[0].connection
+        views += ["", Text(f"partnerhub plan {name} --repair shows what would set right what needs no person.")]
     return views
 
 

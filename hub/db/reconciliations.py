@@ -263,6 +263,17 @@ async def disagreements(
     )  # fmt: skip
 
 
+async def repairable(tx: Tx, *, connection_id: int, object_name: str | None = None) -> list[DictRow]:
+    """What another read (by remote id) or another delivery (by record) would set right, in the order it was found."""
+    return await tx.all(
+        "select object, cause, remote_id, record_id, field, repair from disagreement"
+        " where connection_id = %s and (%s::text is null or object = %s) and repair is not null order by id",
+        connection_id,
+        object_name,
+        object_name,
+    )
+
+
 async def oldest(tx: Tx, *, connection_id: int, object_name: str) -> datetime | None:
     row = await tx.one(
         "select min(first_seen_at) as at from disagreement where connection_id = %s and object = %s",

@@ -260,10 +260,11 @@ def _hub_moved(sync: ObjectSync, link: KnownLink, record: StoredRecord, why: _Re
 def _differences(sync: ObjectSync, link: KnownLink, record: StoredRecord) -> dict[str, tuple[Value, Value]]:
     """Field → (the hub's value, what the system was last seen to hold)."""
     shadow = decode_values(sync.record_type, link.shadow)
+    names = [name for name in sync.mapping.rules if name in shadow or name in sync.mapping.outbound]
     return {
-        name: (record.values.get(name), value)
-        for name, value in shadow.items()
-        if name in sync.mapping.rules and record.values.get(name) != value
+        name: (record.values.get(name), shadow.get(name))
+        for name in names
+        if record.values.get(name) != shadow.get(name)
     }
 
 

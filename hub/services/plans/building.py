@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from hub.budget import ConnectionBudget, Standing
@@ -21,6 +21,7 @@ from hub.services.plans.foreseeing import take_over
 from hub.services.plans.leasing import LEASE, plan_leased
 from hub.services.plans.outgoing import compare_all, takes_writes
 from hub.services.plans.reading import Listener, Looked, look_through
+from hub.services.plans.repairing import foresee_repairs, look_at_found
 from hub.services.refusals import NotNow, Refusal, invalid
 
 
@@ -96,13 +97,7 @@ class _Building:
     async def build(self, budget: ConnectionBudget | None) -> None:
         try:
             for sync in self.objects:
-                self.looked[sync.name] = looked = await look_through(
-                    self.db,
-                    sync,
-                    lease=self.lease,
-                    full=bool(self.plan.options.get("full")),
-                    listener=self.listener,
-                )
+                self.looked[sync.name] = looked = await self._look(sync)
                 self.seen[sync.name] = looked.counts
             head, began = await self._rehearse()
         finally:
@@ -119,6 +114,17 @@ class _Building:
                 seen={name: dict(counts) for name, counts in self.seen.items()},
                 options={"mappings": mapping_digests(self.connection)},
             )
+
+    async def _look(self, sync: ObjectSync) -> Looked:
+        if self.plan.kind == "repair":
+            return await look_at_found(self.db, sync, lease=self.lease, listener=self.listener)
+        full = bool(self.plan.options.get("full"))
+        return await look_through(self.db, sync, lease=self.lease, full=full, listener=self.listener)
+
+    def _foresee(self, tx: Tx, sync: ObjectSync, run_id: int) -> AsyncIterator[tuple[int, list[PlanItem]]]:
+        if self.plan.kind == "repair":
+            return foresee_repairs(tx, sync, run_id=run_id)
+        return compare_all(tx, sync, run_id=run_id)
 
     async def _rehearse(self) -> tuple[str, str | None]:
         """Everything for real, in one transaction that is rolled back; returns where the change log stood.
@@ -151,7 +157,7 @@ class _Building:
             self.listener(f"working out {sync.name}", Counts(read=len(frame.records)))
 
     async def _bring_out(self, tx: Tx, sync: ObjectSync, run_id: int) -> None:
-        async for compared, items in compare_all(tx, sync, run_id=run_id):
+        async for compared, items in self._foresee(tx, sync, run_id):
             await self._keep(items)
             self.seen[sync.name]["compared"] += compared
             self.listener(f"→ {sync.name}", Counts(read=compared))
@@ -163,7 +169,9 @@ class _Building:
             await plans.add_items(tx, plan_id=self.plan.id, items=items)
 
     def _cursors(self, head: str, began: str | None) -> dict[str, dict[str, list[str | None]]]:
-        """The change log counts as looked at only where every object was compared."""
+        """The change log counts as looked at only where every object was compared; a repair moves nothing."""
+        if self.plan.kind == "repair":
+            return {}
         read = {name: [looked.began, looked.ended] for name, looked in self.looked.items() if looked.ended is not None}
         whole = {s.name for s in self.connection.objects} == {s.name for s in self.objects}
         return {"in": read, "out": {"*": [began, head]} if whole else {}}

@@ -20,6 +20,7 @@ from hub.services.plans.applying import apply_plan, begin_apply
 from hub.services.plans.building import build_plan, request_plan
 from hub.services.plans.deciding import get_plan
 from hub.services.plans.reading import Listener
+from hub.services.plans.repairing import request_repair
 from hub.services.refusals import Refusal
 from hub.services.sync_now import SyncReport, deliver_everywhere, refuse_idle
 
@@ -52,12 +53,38 @@ async def plan_now(
         )
 
 
+async def plan_repair_now(shop: Workshop, *, name: str, actor: str, owner: str, listener: Listener) -> StoredPlan:
+    """A plan that sets right what the last reconciliation found, built in this process.
+
+    Raises ConnectionUnknown, NotNow (paused or resting, or nothing was found), MappingError, and RemoteErrors.
+    """
+    stored = await find_connection(shop, name)
+    await refuse_idle(shop.db, stored)
+    async with await open_connection(shop, stored) as connection:
+        connection = await fit(shop.db, connection)
+        async with shop.db.transaction() as tx:
+            plan_id = await request_repair(tx, stored, actor=actor)
+        return await build_plan(
+            shop.db, connection, plan_id=plan_id, owner=owner, budget=shop.budget_of(stored), listener=listener
+        )
+
+
 async def ask_for_plan(tx: Tx, *, name: str, objects: Sequence[str] = (), full: bool = False, actor: str) -> StoredPlan:
     """A plan of a sync that a worker will build. Raises ConnectionUnknown, Invalid; other faults make it fail later."""
+    stored = await _stored(tx, name)
+    return await get_plan(tx, plan_id=await request_plan(tx, stored, objects=objects, full=full, actor=actor))
+
+
+async def ask_for_repair(tx: Tx, *, name: str, actor: str) -> StoredPlan:
+    """A plan of what the last reconciliation found, that a worker will build. Raises ConnectionUnknown, NotNow."""
+    return await get_plan(tx, plan_id=await request_repair(tx, await _stored(tx, name), actor=actor))
+
+
+async def _stored(tx: Tx, name: str) -> StoredConnection:
     stored = await connections.by_name(tx, name)
     if stored is None:
         raise ConnectionUnknown(f"There is no connection called {name!r}.")
-    return await get_plan(tx, plan_id=await request_plan(tx, stored, objects=objects, full=full, actor=actor))
+    return stored
 
 
 async def apply_now(

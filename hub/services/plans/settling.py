@@ -19,6 +19,7 @@ from hub.services.objects import ObjectSync
 from hub.services.plans.foreseeing import take_over
 from hub.services.plans.leasing import LEASE
 from hub.services.plans.outgoing import foresee_writes
+from hub.services.plans.repairing import EDITED_THERE, forget_edits
 
 GONE_THERE = "It is not there any more."
 BACK_THERE = "It is there again."
@@ -63,7 +64,11 @@ async def settle_outgoing(
         wrong = await _other_links(tx, sync, items)
         wrong |= _other_values(sync, [item for item in items if item.id not in wrong], found)
         wrong |= await _changed_here(tx, [item for item in items if item.id not in wrong], run_id)
-        wrong |= await _other_writes(tx, sync, [item for item in items if item.id not in wrong], run_id)
+        standing = [item for item in items if item.id not in wrong]
+        await forget_edits(
+            tx, sync, [(i.remote_id, edited) for i in standing if i.remote_id and (edited := _edited(i))]
+        )
+        wrong |= await _other_writes(tx, sync, standing, run_id)
         wanted = [(item.record_id, item.record_type) for item in items if item.id not in wrong and item.record_id]
         await deliveries.request(tx, connection_id=sync.connection.id, object_name=sync.name, records=wanted)
         await _settle(tx, plan_id, items, wrong)
@@ -74,6 +79,11 @@ async def _settle(tx: Tx, plan_id: int, items: Sequence[StoredItem], wrong: Wron
         ids = [item_id for item_id, why in wrong.items() if why == reason]
         await plans.settle(tx, plan_id=plan_id, state="skipped", ids=ids, reason=reason)
     await plans.settle(tx, plan_id=plan_id, state="applied", ids=[item.id for item in items if item.id not in wrong])
+
+
+def _edited(item: StoredItem) -> list[str]:
+    fields: list[str] = item.detail.get(EDITED_THERE, [])
+    return fields
 
 
 class _Found:
