@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from connectors.salesforce.rest import Reply, Rest
-from connectors.salesforce.rows import Row, deletion, record_maker, stamp_of
+from connectors.salesforce.rows import Row, record_maker, stamp_of, told_apart
 from connectors.salesforce.soql import changes, columns
 from hub.sdk.errors import CursorExpired, RecordRejected, Unavailable
 from hub.sdk.records import Page, ReadQuery
@@ -143,8 +143,7 @@ def _oldest(rows: Sequence[Row]) -> datetime | None:
 
 def _page(query: ReadQuery, position: Position, rows: Sequence[Row], following: Position, *, done: bool) -> Page:
     make = record_maker(query.fields)
-    records = [make(row) for row in rows if row.get("IsDeleted") is not True or position.watermark is None]
-    deletions = [deletion(row) for row in rows if row.get("IsDeleted") is True and position.watermark is not None]
+    records, deletions = told_apart(rows, make)
     known = position.watermark
     return Page(
         records=records,

@@ -114,6 +114,7 @@ def _capabilities(*, callouts: bool) -> Capabilities:
         objects={
             "Account": _object("Account"),
             "Contact": _object("Contact"),
+            "Lead": _object("Lead"),
             # It can be created and deleted, not changed, and has no field for a key.
             # https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_partner.htm
             "Partner": ObjectCapabilities(

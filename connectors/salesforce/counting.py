@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from connectors.salesforce.rest import Reply, Rest
-from connectors.salesforce.rows import Row, deletion, record_maker
+from connectors.salesforce.rows import Row, record_maker, told_apart
 from connectors.salesforce.soql import columns, count_by_day, count_by_hour, in_slices
 from hub.sdk.errors import Unavailable
 from hub.sdk.records import ReadQuery, ReadResult, Slice
@@ -45,9 +45,8 @@ async def read_slices(rest: Rest, query: ReadQuery, slices: Sequence[Slice]) -> 
         statement = in_slices(query.object, selected, where=query.where, spans=spans)
         reply = await rest.get("/queryAll", params={"q": statement})
         while True:
-            rows = reply.rows()
-            gone = [row for row in rows if row.get("IsDeleted") is True]
-            yield ReadResult([make(row) for row in rows if row.get("IsDeleted") is not True], list(map(deletion, gone)))
+            records, ended = told_apart(reply.rows(), make)
+            yield ReadResult(records, ended)
             following = reply.body.get("nextRecordsUrl")
             if not following:
                 break

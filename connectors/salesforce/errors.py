@@ -89,6 +89,8 @@ def from_error(error: Mapping[str, Any], *, status: int | None, row: bool) -> Re
         return RecordGone(message, code=code, status=status)
     if status == 412:
         return Conflict("The Salesforce record was changed after it was read.", code=code, status=status)
+    if code == "CANNOT_UPDATE_CONVERTED_LEAD":
+        return Conflict("The lead was converted: what it became is read.", code=code, status=status)
     if not row and (code in _ACCESS or status in (403, 410)):
         return AuthFailed(message, code=code, status=status)
     return RecordRejected(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from connectors.salesforce.ids import canonical_id
 from connectors.salesforce.rest import Rest
-from connectors.salesforce.rows import Row, deletion, record_maker
+from connectors.salesforce.rows import Row, deletion, record_maker, told_apart
 from connectors.salesforce.soql import by_values, can_be_deleted, columns, in_lists
 from hub.sdk.errors import Unavailable
 from hub.sdk.records import Deletion, ReadResult, RemoteRecord
@@ -23,10 +23,14 @@ async def read_many(rest: Rest, object_name: str, ids: Sequence[str], fields: tu
     selected = columns(object_name, fields, deletions=False)
     rows = await _rows(rest, object_name, list(asked), selected)
     make = record_maker(fields)
-    records = [_named_as_asked(make(row), asked) for row in rows]
-    missing = [record_id for record_id in asked if record_id not in {record.id for record in records}]
-    fates = await fates_of(rest, object_name, missing)
-    return ReadResult(records=records, deletions=[replace(fates[known], id=asked[known]) for known in missing])
+    living, ended = told_apart(rows, make)
+    seen = {record.id for record in living} | {end.id for end in ended}
+    missing = [record_id for record_id in asked if record_id not in seen]
+    fates = {end.id: replace(end, source="probe") for end in ended} | await fates_of(rest, object_name, missing)
+    return ReadResult(
+        records=[_named_as_asked(record, asked) for record in living],
+        deletions=[replace(fate, id=asked[known]) for known, fate in fates.items()],
+    )
 
 
 async def fates_of(rest: Rest, object_name: str, ids: Sequence[str]) -> dict[str, Deletion]:

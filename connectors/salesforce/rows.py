@@ -43,6 +43,34 @@ def deletion(row: Row) -> Deletion:
     )
 
 
+def told_apart(rows: Sequence[Row], make: Callable[[Row], RemoteRecord]) -> tuple[list[RemoteRecord], list[Deletion]]:
+    """Rows as what lives and what has come to an end: in the recycle bin, or as a lead that was converted.
+
+    A converted lead is kept, and never changes again.
+    """
+    records: list[RemoteRecord] = []
+    ended: list[Deletion] = []
+    for row in rows:
+        if row.get("IsDeleted") is True:
+            ended.append(deletion(row))
+        elif row.get("IsConverted") is True:
+            ended.append(_conversion(row, make))
+        else:
+            records.append(make(row))
+    return records, ended
+
+
+def _conversion(row: Row, make: Callable[[Row], RemoteRecord]) -> Deletion:
+    became = [(name, row.get(f"Converted{name}Id")) for name in ("Opportunity", "Account", "Contact")]
+    return Deletion(
+        id=str(row["Id"]),
+        kind="converted",
+        at=stamp_of(row),
+        became=tuple((name, str(record_id)) for name, record_id in became if record_id),
+        last=make(row),
+    )
+
+
 def stamp_of(row: Row) -> datetime | None:
     """SystemModstamp; None when the row has none that can be read."""
     stamp = row.get("SystemModstamp")

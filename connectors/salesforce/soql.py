@@ -16,6 +16,14 @@ _MERGING = frozenset({"Account", "Contact", "Lead", "Case", "PersonAccount"})
 _WITHOUT_RECYCLE_BIN = frozenset({"User", "Organization", "Profile", "UserRole", "RecordType", "CurrencyType"})
 
 
+_CONVERSION = ("IsConverted", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId")
+
+
+def converts(object_name: str) -> bool:
+    """Whether records of the type become accounts, contacts and opportunities."""
+    return object_name == "Lead"
+
+
 def merges(object_name: str) -> bool:
     """Whether records of the type can be merged, and so have MasterRecordId."""
     return object_name in _MERGING
@@ -33,6 +41,8 @@ def columns(object_name: str, fields: Sequence[str], *, deletions: bool) -> list
         needed.append("IsDeleted")
         if merges(object_name):
             needed.append("MasterRecordId")
+    if converts(object_name):
+        needed += _CONVERSION
     return list(dict.fromkeys([*needed, *fields]))
 
 

@@ -84,4 +84,5 @@ def _redirect(link: LinkView) -> str | None:
     if link.state != "redirected" or departure is None:
         return None
     into = " ".join(filter(None, (departure.into_object, departure.into_id)))
-    return f"{link.object} {link.remote_id} was merged into {into} ({known_by(departure)})."
+    how = "was converted to" if departure.kind == "converted" else "was merged into"
+    return f"{link.object} {link.remote_id} {how} {into} ({known_by(departure)})."

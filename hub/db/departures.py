@@ -33,6 +33,7 @@ class Ended:
     version: int | None
     deletion: Deletion
     into_object: str | None = None
+    into_id: str | None = None
 
 
 async def note(
@@ -74,7 +75,7 @@ async def note(
         kinds=[e.deletion.kind for e in ended],
         sources=["hub" if by_hub else e.deletion.source for e in ended],
         into_objects=[e.into_object for e in ended],
-        into_ids=[e.deletion.merged_into for e in ended],
+        into_ids=[e.into_id for e in ended],
         remote_ats=[e.deletion.at for e in ended],
         versions=[e.version for e in ended],
     )

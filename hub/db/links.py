@@ -126,7 +126,7 @@ async def update(tx: Tx, *, connection_id: int, object_name: str, as_of: datetim
     await tx.run(
         """
         update link set shadow = new.shadow::jsonb, seen_hash = new.seen_hash, state = 'live', redirect_to = null,
-            remote_version = coalesce(new.remote_version, link.remote_version),
+            redirect_object = null, remote_version = coalesce(new.remote_version, link.remote_version),
             as_of = greatest(link.as_of, %(as_of)s),
             waits_for = case when new.waits_for = '' then null else string_to_array(new.waits_for, E'\\x1f') end
         from unnest(%(remote_ids)s::text[], %(shadows)s::text[], %(hashes)s::bytea[], %(versions)s::text[],
@@ -169,7 +169,8 @@ async def records_of(
         """
         select asked.remote_id, coalesce(survivor.record_id, asked.record_id)
         from link asked
-        left join link survivor on asked.state = 'redirected' and survivor.connection_id = asked.connection_id
+        left join link survivor on asked.state = 'redirected' and asked.redirect_object is null
+            and survivor.connection_id = asked.connection_id
             and survivor.object = asked.object and survivor.remote_id = asked.redirect_to
         where asked.connection_id = %s and asked.object = any(%s) and asked.remote_id = any(%s)
             and asked.state <> 'parted'
@@ -236,12 +237,23 @@ async def mark_deleted(
     return [(row["record_id"], row["remote_id"]) for row in rows]
 
 
-async def redirect(tx: Tx, *, connection_id: int, object_name: str, loser: str, survivor: str, as_of: datetime) -> None:
-    """Let `loser` point to `survivor` from now on."""
+async def redirect(
+    tx: Tx,
+    *,
+    connection_id: int,
+    object_name: str,
+    loser: str,
+    survivor: str,
+    as_of: datetime,
+    into_object: str | None = None,
+) -> None:
+    """Let `loser` point to `survivor` from now on, in another object where one is named."""
     await tx.run(
-        "update link set state = 'redirected', redirect_to = %s, seen_hash = null, as_of = greatest(as_of, %s)"
+        "update link set state = 'redirected', redirect_to = %s, redirect_object = %s, seen_hash = null,"
+        " as_of = greatest(as_of, %s)"
         " where connection_id = %s and object = %s and remote_id = %s",
         survivor,
+        into_object,
         as_of,
         connection_id,
         object_name,
@@ -270,6 +282,18 @@ async def tombstones(tx: Tx, *, connection_id: int, object_name: str, record_ids
     rows = await tx.tuples(
         "select distinct record_id from link"
         " where record_id = any(%s) and connection_id = %s and object = %s and state = 'deleted'",
+        Uuids(record_ids),
+        connection_id,
+        object_name,
+    )
+    return {row[0] for row in rows}
+
+
+async def converted(tx: Tx, *, connection_id: int, object_name: str, record_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the records that were in this object and live on there as records of other objects."""
+    rows = await tx.tuples(
+        "select distinct record_id from link where record_id = any(%s) and connection_id = %s and object = %s"
+        " and state = 'redirected' and redirect_object is not null",
         Uuids(record_ids),
         connection_id,
         object_name,
@@ -340,15 +364,18 @@ async def gone_among(tx: Tx, *, connection_id: int, object_name: str, remote_ids
     return [row[0] for row in rows]
 
 
-async def take_over(tx: Tx, *, connection_id: int, object_name: str, loser: str, survivor: str) -> None:
+async def take_over(
+    tx: Tx, *, connection_id: int, object_name: str, loser: str, survivor: str, into_object: str | None = None
+) -> None:
     """A survivor that had no link gets the loser's record and shadow; its next read looks again."""
     await tx.run(
         """
         insert into link (connection_id, object, remote_id, record_id, shadow, as_of)
-        select connection_id, object, %s, record_id, shadow, as_of from link
+        select connection_id, coalesce(%s, object), %s, record_id, shadow, as_of from link
         where connection_id = %s and object = %s and remote_id = %s
         on conflict do nothing
         """,
+        into_object,
         survivor,
         connection_id,
         object_name,

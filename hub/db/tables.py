@@ -92,6 +92,8 @@ link = sa.Table(
     # Remote ids this record refers to that are not linked yet.
     sa.Column("waits_for", ARRAY(sa.Text)),
     sa.Column("redirect_to", sa.Text),
+    # The object of `redirect_to`, where that is another one: a conversion.
+    sa.Column("redirect_object", sa.Text),
     # In which run it was made.
     sa.Column("run_id", sa.BigInteger),
     sa.PrimaryKeyConstraint("connection_id", "object", "remote_id"),
@@ -136,7 +138,7 @@ departure = sa.Table(
     _at("settled_at", nullable=True),
     sa.Column("run_id", sa.BigInteger),
     _at("at", default=True),
-    sa.CheckConstraint("kind in ('deleted', 'purged', 'merged')", name="kind"),
+    sa.CheckConstraint("kind in ('deleted', 'purged', 'merged', 'converted')", name="kind"),
     sa.CheckConstraint("source in ('tombstone', 'webhook', 'probe', 'scan', 'hub')", name="source"),
     sa.CheckConstraint("policy in ('mirror', 'deactivate', 'unlink', 'ask')", name="policy"),
     sa.CheckConstraint("state in ('waiting', 'done', 'cancelled')", name="state"),

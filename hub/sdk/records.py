@@ -36,15 +36,19 @@ class RemoteRecord(Struct, frozen=True):
 class Deletion(Struct, frozen=True):
     """A remote record that is no longer there.
 
-    `kind`: `deleted` (can come back under the same id), `purged` (gone for good), `merged` (see `merged_into`).
+    `kind`: `deleted` (can come back under the same id), `purged` (gone for good), `merged` (see `merged_into`),
+    `converted` (it lives on as records of other objects: `became` names them, object and id, the weightiest first; what
+    it held at last may stand in `last`, and is taken over before its link ends).
     `source` says how we know: `tombstone`, `webhook`, `probe` or `scan`.
     """
 
     id: str
-    kind: Literal["deleted", "purged", "merged"] = "deleted"
+    kind: Literal["deleted", "purged", "merged", "converted"] = "deleted"
     merged_into: str | None = None
     at: datetime | None = None
     source: Literal["tombstone", "webhook", "probe", "scan"] = "tombstone"
+    became: tuple[tuple[str, str], ...] = ()
+    last: RemoteRecord | None = None
 
 
 class ReadQuery(Struct, frozen=True):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from hub.db import findings, links, rereads
 from hub.db.links import LinkHead
 from hub.db.session import Tx
 from hub.sdk.records import Deletion
+from hub.services.conversions import follow_conversion
 from hub.services.endings import follow, note_departures
 from hub.services.inbound import Applied
 from hub.services.merging import merge_records
@@ -29,7 +30,11 @@ async def apply_deletions(
     ended: list[str] = []
     for deletion in deletions:
         head = known.get(deletion.id)
-        if head is not None and head.state != "redirected" and deletion.merged_into:
+        if head is not None and head.state != "redirected" and deletion.became:
+            converted = await follow_conversion(tx, sync, head, deletion, as_of=as_of, run_id=run_id)
+            applied.counts += converted.counts
+            applied.touched += converted.touched
+        elif head is not None and head.state != "redirected" and _lives_on(head, deletion, known):
             await _follow_merge(tx, sync, head, deletion, as_of, run_id, applied)
         elif head is not None and head.state == "live":
             if head.as_of > as_of:
@@ -41,6 +46,13 @@ async def apply_deletions(
     if ended:
         await findings.release_quarantine(tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=ended)
     return applied
+
+
+def _lives_on(loser: LinkHead, deletion: Deletion, known: Mapping[str, LinkHead]) -> bool:
+    """Whether it was merged into a record that is there; the survivor may have been deleted since."""
+    survivor = known.get(deletion.merged_into or "")
+    gone = survivor is not None and survivor.state == "deleted" and survivor.record_id != loser.record_id
+    return deletion.merged_into is not None and not gone
 
 
 async def _bury(tx: Tx, sync: ObjectSync, gone: Sequence[Deletion], run_id: int, applied: Applied) -> None:

@@ -49,15 +49,28 @@ async def note_departures(
     grace: timedelta | None = None,
     by_hub: bool = False,
     followed: bool = True,
+    into: tuple[str, str] | None = None,
 ) -> dict[UUID, int]:
-    """Keep how these links ended; returns the departure of each record. Without `followed` nothing comes of it."""
+    """Keep how these links ended; returns the departure of each record. Without `followed` nothing comes of it.
+
+    `into`: the object and id of another object's record that they live on in.
+    """
     versions = await records.versions(tx, sync.record_type, [record_id for record_id, _ in parted])
     return await departures.note(
         tx,
         connection_id=sync.connection.id,
         object_name=sync.name,
         record_type=sync.record_type.name,
-        ended=[Ended(record_id, versions.get(record_id), deletion) for record_id, deletion in parted],
+        ended=[
+            Ended(
+                record_id,
+                versions.get(record_id),
+                deletion,
+                into_object=into[0] if into else None,
+                into_id=into[1] if into else deletion.merged_into,
+            )
+            for record_id, deletion in parted
+        ],
         policy=sync.mapping.on_delete.pull.kind if followed else "unlink",
         run_id=run_id,
         by_hub=by_hub,

@@ -33,20 +33,23 @@ class Joined:
         return [self.survivor, *(m.record_id for m in self.moved)]
 
 
-async def merge_records(tx: Tx, sync: ObjectSync, *, loser: UUID, survivor: UUID, run_id: int) -> list[UUID]:
+async def merge_records(
+    tx: Tx, sync: ObjectSync, *, loser: UUID, survivor: UUID, run_id: int, into: ObjectSync | None = None
+) -> list[UUID]:
     """Let one hub record live on in another, as their rows in this system do; returns the records touched.
 
     References, links of other systems and unsent edits go over. Whoever merged saw what this system showed of both;
     what it had not been sent yet, and what it does not have, nobody gave up.
 
     A link of another system moves to the survivor where the survivor has none there. Where both are linked there,
-    the loser's remote record is left as it is and listed as a suspected duplicate of that system.
+    the loser's remote record is left as it is and listed as a suspected duplicate of that system. `into` is the
+    survivor's object where that is another one than the loser's.
     """
     both = await records.load(tx, sync.record_type, [loser, survivor], lock=True)
     if len(both) < 2 or not both[loser].alive or not both[survivor].alive:
         return []
     unseen = await _unseen(tx, sync, both[loser], survivor)
-    carried = await _carry_unsent(tx, sync, both[survivor], unseen, run_id)
+    carried = await _carry_unsent(tx, into or sync, both[survivor], unseen, run_id)
     joined = await join_records(
         tx,
         sync.record_type,

@@ -139,18 +139,21 @@ def creates(sync: ObjectSync) -> bool:
 
 
 async def _kept_out(tx: Tx, sync: ObjectSync, stored: Mapping[UUID, StoredRecord]) -> set[UUID]:
-    """Records that were deleted in this object and are not made again.
+    """Records that were deleted in this object, or converted to another, and are not made again.
 
     Made again are those that the hub had deleted there itself; and where deletions are mirrored, all that live in the
     hub in spite of one, for they were restored. One that waits for its grace was so only if it was changed since.
     """
     here, name = sync.connection.id, sync.name
+    converted = await links.converted(tx, connection_id=here, object_name=name, record_ids=list(stored))
     gone = await links.tombstones(tx, connection_id=here, object_name=name, record_ids=list(stored))
     if not gone:
-        return gone
+        return converted
     last = await departures.last_of(tx, connection_id=here, object_name=name, record_ids=gone)
     mirrored = sync.mapping.on_delete.pull.kind == "mirror"
-    return {record_id for record_id in gone if not _may_return(last.get(record_id), stored[record_id], mirrored)}
+    return converted | {
+        record_id for record_id in gone if not _may_return(last.get(record_id), stored[record_id], mirrored)
+    }
 
 
 def _may_return(last: Last | None, record: StoredRecord, mirrored: bool) -> bool:

@@ -29,6 +29,16 @@ def _contact(n: int) -> dict[str, Any]:
     }
 
 
+def _lead(n: int) -> dict[str, Any]:
+    return {
+        "FirstName": "Kim",
+        "LastName": f"Interested {n}",
+        "Company": f"Prospect {n}",
+        "Email": f"kim@prospect{n}.example.com",
+        "Description": f"The {n}th lead",
+    }
+
+
 def _deal_registration(n: int) -> dict[str, Any]:
     return {
         "Name": f"Deal {n}",
@@ -46,6 +56,7 @@ SANDBOX = SandboxSpec(
     contract_objects=(
         ContractObject("Account", _account, text_field="Description", key_field="Hub_Id__c", required_field="Name"),
         ContractObject("Contact", _contact, text_field="Description", key_field="Hub_Id__c", required_field="LastName"),
+        ContractObject("Lead", _lead, text_field="Description", key_field="Hub_Id__c", required_field="Company"),
         ContractObject(
             "Deal_Registration__c",
             _deal_registration,

@@ -124,6 +124,11 @@ class SalesforceSandbox(Sandbox):
         with _as_value_error():
             return self.org.records.merge(object_name, winner, loser)
 
+    def human_convert(self, lead: str, *, opportunity: bool = True, account: str | None = None) -> dict[str, str]:
+        """A person converts a lead; returns the ids of what it became, by object."""
+        with _as_value_error():
+            return self.org.records.convert(lead, opportunity=opportunity, account=account)
+
     def add_field(self, object_name: str, added: Field) -> None:
         """An administrator adds a field in Setup."""
         self.schema.add_field(object_name, added)

@@ -25,6 +25,7 @@ OPPORTUNITY_STAGES = {
 PARTNER_ROLES = (
     "Reseller", "Distributor", "MSP", "SI", "ISV", "Referral", "Technology", "Co-sell", "MSSP", "Agent", "Dealer",
 )  # fmt: skip
+LEAD_STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
 LEAD_SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
 
 
@@ -137,6 +138,36 @@ def _contact() -> ObjectType:
     )
 
 
+def _lead() -> ObjectType:
+    return _type(
+        "Lead",
+        "00Q",
+        [
+            _text("FirstName", 40),
+            _text("LastName", 80, required=True),
+            _text("Name", 121, writable=False),
+            _text("Company", required=True),
+            Field("Email", "email", length=80),
+            Field("Phone", "phone", length=40),
+            Field("Website", "url"),
+            _text("CountryCode", 10),
+            Field("Status", "picklist", values=LEAD_STATUSES, default=LEAD_STATUSES[0]),
+            _picklist("LeadSource", *LEAD_SOURCES),
+            Field("Description", "textarea", length=32000),
+            _lookup("OwnerId", "User"),
+            Field("IsConverted", "boolean", writable=False, default=False),
+            Field("ConvertedDate", "date", writable=False),
+            *(_converted(name) for name in ("Account", "Contact", "Opportunity")),
+            _key("Hub_Id__c"),
+        ],
+        merges=True,
+    )
+
+
+def _converted(name: str) -> Field:
+    return Field(f"Converted{name}Id", "reference", length=18, writable=False, refers_to=(name,))
+
+
 def _opportunity() -> ObjectType:
     return _type(
         "Opportunity",
@@ -232,4 +263,4 @@ def _others() -> list[ObjectType]:
 
 def standard_schema() -> Schema:
     """The types of a fresh sandbox org."""
-    return Schema([_account(), _contact(), _opportunity(), _deal_registration(), *_others()])
+    return Schema([_account(), _contact(), _lead(), _opportunity(), _deal_registration(), *_others()])

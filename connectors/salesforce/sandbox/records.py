@@ -117,6 +117,8 @@ class Records:
         if not kind.updateable and by != HUMAN:
             raise VendorError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be updated: {kind.name}")
         record = self.require(kind, record_id)
+        if record.fields.get("IsConverted"):
+            raise VendorError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         values, changed = self._rules.changed(kind, record.id, record.fields, fields)
         self._save(kind, record, values, by=by, request=request)
         self._report(kind, record, "update", by, changed)
@@ -160,6 +162,39 @@ class Records:
         self._save(kind, master, master.fields, by=by)
         self._report(kind, master, "update", by)
         return master.id
+
+    def convert(self, lead: str, *, opportunity: bool = True, account: str | None = None) -> dict[str, str]:
+        """Make a lead an account (or one that is there), a contact and an opportunity; returns their ids by type.
+
+        Custom fields are not mapped over: that is for an administrator to set up.
+        """
+        kind = self._schema.get("Lead")
+        record = self.require(kind, lead)
+        if record.fields.get("IsConverted"):
+            raise VendorError("CANNOT_UPDATE_CONVERTED_LEAD", "the lead is converted already")
+        known = record.fields
+        firm = {
+            "Name": known["Company"],
+            "Website": known.get("Website"),
+            "BillingCountryCode": known.get("CountryCode"),
+        }
+        made = {"Account": account or self.create("Account", firm)}
+        person = {name: known.get(name) for name in ("FirstName", "LastName", "Email", "Phone")}
+        made["Contact"] = self.create("Contact", {**person, "AccountId": made["Account"]})
+        if opportunity:
+            day = self._world.clock.now().date().isoformat()
+            deal = {
+                "Name": known["Company"],
+                "StageName": "Prospecting",
+                "CloseDate": day,
+                "AccountId": made["Account"],
+            }
+            made["Opportunity"] = self.create("Opportunity", deal)
+        ended = {"IsConverted": True, "Status": "Closed - Converted"}
+        ended |= {f"Converted{name}Id": record_id for name, record_id in made.items()}
+        self._save(kind, record, {**known, **ended}, by=HUMAN)
+        self._report(kind, record, "update", HUMAN, tuple(ended))
+        return made
 
     def index_existing(self, object_name: str) -> None:
         """Take up records that were in the world before: those an org is born with."""

@@ -127,6 +127,6 @@ def _derived(kind: ObjectType, values: dict[str, Any]) -> dict[str, Any]:
         probability, closed, won = OPPORTUNITY_STAGES.get(str(values.get("StageName")), (50, False, False))
         values.setdefault("Probability", probability)
         values["IsClosed"], values["IsWon"] = closed, won
-    if kind.name == "Contact":
+    if kind.name in ("Contact", "Lead"):
         values["Name"] = " ".join(str(values[part]) for part in ("FirstName", "LastName") if values.get(part))
     return values

@@ -107,7 +107,7 @@ def _error(error: Mapping[str, Any], *, status: int | None, retry_after: str | N
             return Unavailable("Sample is not available.", code=code, status=status)
         case "locked":
             return LockContention(message, code=code, status=status)
-        case "changed":
+        case "changed" | "converted":
             return Conflict(message, code=code, status=status)
         case "gone":
             return RecordGone(message, merged_into=error.get("merged_into"), code=code, status=status)

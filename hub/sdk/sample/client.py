@@ -97,8 +97,8 @@ class SampleClient:
         now = datetime.fromisoformat(answer["now"])
         end = at.finished(now=now, overlap=self.capabilities.overlap) if done else at
         return Page(
-            records=[_record(item) for item in answer["items"] if not item["deleted"]],
-            deletions=[_deletion(item) for item in answer["items"] if item["deleted"]],
+            records=[_record(item) for item in answer["items"] if not _ended(item)],
+            deletions=[_deletion(item) for item in answer["items"] if _ended(item)],
             cursor=end.text(),
             done=done,
             complete_scan=done and at.full,
@@ -110,8 +110,8 @@ class SampleClient:
         for batch in _batches(ids):
             answer = await self._api.get(f"/v1/records/{object_name}", ids=",".join(batch), fields=",".join(fields))
             found = {item["id"]: item for item in answer["items"]}
-            records += [_record(found[i]) for i in batch if i in found and not found[i]["deleted"]]
-            deletions += [_deletion(found[i]) for i in batch if i in found and found[i]["deleted"]]
+            records += [_record(found[i]) for i in batch if i in found and not _ended(found[i])]
+            deletions += [_deletion(found[i]) for i in batch if i in found and _ended(found[i])]
             deletions += [Deletion(i, kind="purged", source="probe") for i in batch if i not in found]
         return ReadResult(records=records, deletions=deletions)
 
@@ -134,8 +134,8 @@ class SampleClient:
                 for item in answer["items"]:
                     at = at.after(_stamp(item), item["id"])
                 more = answer["more"]
-                live = [_record(item) for item in answer["items"] if not item["deleted"]]
-                yield ReadResult(live, [_deletion(item) for item in answer["items"] if item["deleted"]])
+                live = [_record(item) for item in answer["items"] if not _ended(item)]
+                yield ReadResult(live, [_deletion(item) for item in answer["items"] if _ended(item)])
 
     async def find_by_key(
         self, object_name: str, key_field: str, values: Sequence[str], fields: tuple[str, ...]
@@ -205,8 +205,16 @@ def _record(item: Mapping[str, Any]) -> RemoteRecord:
     )
 
 
+def _ended(item: Mapping[str, Any]) -> bool:
+    """Deleted, or converted to a partner: such a prospect is still shown, and never changes again."""
+    return bool(item["deleted"] or item["partner"])
+
+
 def _deletion(item: Mapping[str, Any]) -> Deletion:
     merged_into = item["merged_into"]
+    if item["partner"] and not item["deleted"]:
+        became = (("partners", item["partner"]),)
+        return Deletion(item["id"], kind="converted", at=_stamp(item), became=became, last=_record(item))
     return Deletion(item["id"], kind="merged" if merged_into else "deleted", merged_into=merged_into, at=_stamp(item))
 
 

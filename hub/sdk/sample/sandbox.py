@@ -174,6 +174,7 @@ class SampleSandbox(Sandbox):
             "version": version_of(record),
             "deleted": not record.live,
             "merged_into": record.merged_into,
+            "partner": self.records.became.get(record.id),
             "fields": {field: record.fields.get(field) for field in names},
         }
 
@@ -240,6 +241,11 @@ class SampleSandbox(Sandbox):
         if record is None:
             raise ValueError(f"There is no record {record_id}.")
         record.purged = True
+
+    def human_convert(self, prospect: str) -> str:
+        """A person turns a prospect into a partner; returns the partner's id."""
+        record: StoredRecord = _as_person(self.records.live, "prospects", prospect)
+        return self.records.convert(record)
 
     def human_merge(self, object_name: str, winner: str, loser: str) -> str:
         kept, lost = (_as_person(self.records.live, object_name, record_id) for record_id in (winner, loser))

@@ -46,6 +46,8 @@ class Records:
         self._world, self._faults, self._clock = world, faults, clock
         self.schema = {name: {field: dict(spec) for field, spec in fields.items()} for name, fields in SCHEMA.items()}
         self.events: list[dict[str, str]] = []
+        # Prospects that people have converted, and the partner that each became.
+        self.became: dict[str, str] = {}
         self._numbers = 0
 
     def fields(self, name: str) -> dict[str, dict[str, Any]]:
@@ -87,6 +89,8 @@ class Records:
 
     def save(self, name: str, record_id: str, fields: Mapping[str, Any], *, by: str) -> StoredRecord:
         record = self.live(name, record_id)
+        if record_id in self.became:
+            raise Refused(412, "converted", "The prospect was converted to a partner.")
         self.validate(name, fields, record_id, by=by)
         record.fields.update(fields)
         record.by = by
@@ -97,6 +101,14 @@ class Records:
         record.deleted_at = self._clock.now()
         record.merged_into = merged_into
         self.changed(name, record, "merged" if merged_into else "deleted")
+
+    def convert(self, record: StoredRecord) -> str:
+        """A prospect becomes a partner, and is kept unchangeable beside it; returns the partner's id."""
+        known = ("name", "website", "country")
+        partner = self.add("partners", {field: record.fields.get(field) for field in known}, by="human")
+        self.became[record.id] = partner.id
+        self.changed("prospects", record, "changed")
+        return partner.id
 
     def changed(self, name: str, record: StoredRecord, kind: str) -> None:
         late = self._faults.take("late_commit")

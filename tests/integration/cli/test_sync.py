@@ -153,3 +153,22 @@ def test_a_record_is_shown_as_it_is_and_as_it_was(partnerhub: Command, sf: Remot
     assert then.data == before
     assert partnerhub("records", "show", "partner", f"sf:{acme}", "--as-of", "2020-01-01").code == 1
     assert partnerhub("records", "show", "partner", f"sf:{acme}", "--as-of", "then").code == 2
+
+
+def test_a_converted_lead_leads_to_what_it_became_and_keeps_its_record(partnerhub: Command, sf: Remote) -> None:
+    acme = sf.sandbox.human_create("Account", account("Acme GmbH"))
+    lead = sf.sandbox.human_create("Lead", {"LastName": "Peeters", "Company": "Acme", "Email": "p@acme.example"})
+    partnerhub("sync", "sf")
+    before = partnerhub("records", "show", "lead", f"sf:{lead}", "--json").data
+    made = sf.sandbox.human_convert(lead, account=acme)  # type: ignore[attr-defined]
+    partnerhub("sync", "sf")
+
+    shown = partnerhub("records", "show", "lead", before["id"], "--json").data
+    partner = partnerhub("records", "show", "partner", f"sf:{acme}", "--json").data
+    why = partnerhub("why", "lead", before["id"], "--json").data
+    said = partnerhub("why", "lead", before["id"]).out
+
+    assert (before["status"], shown["status"], shown["customer"]) == ("new", "converted", partner["id"])
+    (link,) = next(s["standing"]["links"] for s in why["systems"] if s["standing"]["connection"] == "sf")
+    assert (link["state"], link["redirect_to"]) == ("redirected", made["Opportunity"])
+    assert f"Lead {lead} was converted to Opportunity {made['Opportunity']}" in said
