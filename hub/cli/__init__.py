@@ -55,6 +55,7 @@ app.command(rich_help_panel="Connections")(sandbox.sandbox)
 
 app.command(rich_help_panel="Syncing")(plans.plan)
 app.command(rich_help_panel="Syncing")(plans.apply)
+app.command(rich_help_panel="Syncing")(plans.undo)
 app.command(rich_help_panel="Syncing")(sync.sync)
 app.command(rich_help_panel="Syncing")(status.status)
 app.command(rich_help_panel="Syncing")(status.runs)

@@ -10,14 +10,16 @@ from rich.console import RenderableType
 from hub.app import App
 from hub.cli.answers import confirm
 from hub.cli.errors import CommandFailed
-from hub.cli.output import AsJson, good, progress, show, table, tell
+from hub.cli.output import AsJson, good, progress, show, table, tell, waiting
 from hub.cli.plan_views import next_step, outcome_views, plan_views
 from hub.cli.session import actor, owner, with_app
 from hub.cli.sync import Bars, delivery_views
 from hub.domain.plan import ALLOWABLE, DIRECTIONS, Action, Allowable, Direction
 from hub.services.connection_care import connection_id_of
+from hub.services.custom_fields import record_types
 from hub.services.plans.deciding import approve_plan, reject_plan
 from hub.services.plans.running import apply_now, plan_now, plan_repair_now
+from hub.services.plans.undo import plan_undo
 from hub.services.plans.views import ItemView, PlanView, WholePlan, list_items, list_plans, show_plan, view_of
 from hub.services.sync_now import SyncReport
 
@@ -92,6 +94,22 @@ def apply(
     show(data, *outcome_views(found), *delivery_views(report), as_json=as_json)
     if report.halted:
         raise typer.Exit(1)
+
+
+def undo(
+    run: Annotated[int, typer.Argument(metavar="RUN", help="Number of the run; see partnerhub runs.")],
+    as_json: AsJson = False,
+) -> None:
+    """Plan to set back what one run wrote in the hub, but for what changed since; partnerhub apply does it."""
+
+    async def work(hub: App) -> WholePlan:
+        with waiting(f"Looking at what run {run} wrote …"):
+            async with hub.db.transaction() as tx:
+                plan_id = await plan_undo(tx, await record_types(tx), run_id=run, actor=actor())
+                return await show_plan(tx, plan_id=plan_id)
+
+    found = with_app(work)
+    show(found, *plan_views(found), *next_step(found.plan), as_json=as_json)
 
 
 async def _approve(hub: App, plan_id: int, *, yes: bool) -> None:

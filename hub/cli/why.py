@@ -14,7 +14,7 @@ from hub.cli.session import with_app
 from hub.services.custom_fields import record_types
 from hub.services.lookups import find_record
 from hub.services.standing import LinkView, known_by
-from hub.services.why import SystemWhy, Why
+from hub.services.why import FieldWhy, SystemWhy, Why
 from hub.services.why import why as explain
 
 
@@ -47,13 +47,17 @@ def _views(found: Why, field: str | None) -> list[RenderableType]:
     views: list[RenderableType] = [Text(head, style="bold")]
     written = [f for f in found.fields if f.at is not None or field]
     rows = [
-        (f.field, f.value, f.connection or f.actor, f.remote_id, f.at, f.run_id, f.rule, f.previous) for f in written
+        (f.field, f.value, f.connection or f.actor, f.remote_id, f.at, _run(f), f.rule, f.previous) for f in written
     ]
     columns = ("field", "value", "written by", "id there", "at", "run", "rule", "before")
     views.append(table(*columns, rows=rows))
     for system in found.systems:
         views += ["", *_system(system, field)]
     return views
+
+
+def _run(written: FieldWhy) -> str | None:
+    return f"{written.run_id} (plan {written.plan_id})" if written.plan_id else plain(written.run_id) or None
 
 
 def _system(system: SystemWhy, field: str | None) -> list[RenderableType]:

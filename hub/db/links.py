@@ -85,8 +85,10 @@ async def forget(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Se
     )
 
 
-async def insert(tx: Tx, *, connection_id: int, object_name: str, as_of: datetime, links: Iterable[LinkWrite]) -> None:
-    """Store links of remote records that had none."""
+async def insert(
+    tx: Tx, *, connection_id: int, object_name: str, as_of: datetime, run_id: int | None, links: Iterable[LinkWrite]
+) -> None:
+    """Store links of remote records that had none, made in a run."""
     moment = as_of.isoformat()  # once; the driver would write it anew for each row
     await copy_rows(
         tx,
@@ -101,6 +103,7 @@ async def insert(tx: Tx, *, connection_id: int, object_name: str, as_of: datetim
             "remote_version",
             "as_of",
             "waits_for",
+            "run_id",
         ),
         (
             (
@@ -113,6 +116,7 @@ async def insert(tx: Tx, *, connection_id: int, object_name: str, as_of: datetim
                 w.remote_version,
                 moment,
                 w.waits_for,
+                run_id,
             )
             for w in links
         ),
@@ -294,6 +298,18 @@ async def converted(tx: Tx, *, connection_id: int, object_name: str, record_ids:
     rows = await tx.tuples(
         "select distinct record_id from link where record_id = any(%s) and connection_id = %s and object = %s"
         " and state = 'redirected' and redirect_object is not null",
+        Uuids(record_ids),
+        connection_id,
+        object_name,
+    )
+    return {row[0] for row in rows}
+
+
+async def parted(tx: Tx, *, connection_id: int, object_name: str, record_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the records that an undo took apart from a remote record of this object: they are not created again."""
+    rows = await tx.tuples(
+        "select distinct record_id from link"
+        " where record_id = any(%s) and connection_id = %s and object = %s and state = 'parted'",
         Uuids(record_ids),
         connection_id,
         object_name,

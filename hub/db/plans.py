@@ -343,6 +343,16 @@ async def leave_out(
     )
 
 
+async def record_types_of(tx: Tx, *, record_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The type as which each record was changed last."""
+    rows = await tx.tuples(
+        "select distinct on (record_id) record_id, record_type from change where record_id = any(%s)"
+        " order by record_id, version desc, id desc",
+        list(record_ids),
+    )
+    return dict(rows)
+
+
 async def has_been_planned(tx: Tx, *, connection_id: int, objects: Sequence[str]) -> set[str]:
     """Those of the objects that a sync plan has read to their end and that was applied."""
     rows = await tx.tuples(

@@ -92,6 +92,10 @@ async def recent(tx: Tx, *, connection_id: int | None = None, limit: int = 50) -
     ]
 
 
+async def by_id(tx: Tx, run_id: int) -> DictRow | None:
+    return await tx.one("select * from run where id = %s", run_id)
+
+
 async def page(
     tx: Tx, *, connection_id: int | None = None, state: str | None = None, before: int | None = None, limit: int = 100
 ) -> list[DictRow]:

@@ -98,7 +98,7 @@ async def field_origins(tx: Tx, record_id: UUID) -> list[DictRow]:
         """
         select distinct on (k.field) k.field, ch.new -> k.field as new, ch.old -> k.field as old, ch.version, ch.op,
             coalesce(ch.rules ->> k.field, ch.rules ->> '*') as rule, ch.remote_id, ch.run_id, ch.actor, ch.at,
-            c.name as connection, c.system
+            c.name as connection, c.system, (select max(id) from plan where plan.run_id = ch.run_id) as plan_id
         from change ch cross join lateral jsonb_object_keys(ch.new) as k(field)
         left join connection c on c.id = ch.origin
         where ch.record_id = %s and ch.op in ('create', 'update', 'restore') and jsonb_typeof(ch.new) = 'object'

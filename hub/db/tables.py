@@ -173,6 +173,8 @@ change = sa.Table(
 sa.Index("ix_change_record", change.c.record_id, change.c.id)
 # For what changed since a day: it costs a load nothing, and reads only what was written since.
 sa.Index("ix_change_at", change.c.at, postgresql_using="brin")
+# For what one run did, which lies close together.
+sa.Index("ix_change_run", change.c.run_id, postgresql_using="brin")
 
 cursor = sa.Table(
     "cursor",

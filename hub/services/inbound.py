@@ -283,6 +283,7 @@ async def _create(
         connection_id=sync.connection.id,
         object_name=sync.name,
         as_of=as_of,
+        run_id=run_id,
         links=(_link(i, record_id, shadow) for record_id, i, shadow in new),
     )
     rules = encode_values({"*": f"{sync.mapping.file} {sync.mapping.digest[:12]}"})
@@ -503,7 +504,9 @@ class _Outcome:
         here, name = sync.connection.id, sync.name
         await records.update(tx, sync.record_type, self.rewritten, revive=self.revived)
         await links.update(tx, connection_id=here, object_name=name, as_of=as_of, links=self.known_links)
-        await links.insert(tx, connection_id=here, object_name=name, as_of=as_of, links=self.new_links)
+        await links.insert(
+            tx, connection_id=here, object_name=name, as_of=as_of, run_id=self.run_id, links=self.new_links
+        )
         await changes.append(tx, origin=origin_of(sync, self.run_id), changes=self.log)
         await note_times(tx, sync, self.taken)
         if self.conflicts:

@@ -139,7 +139,7 @@ def creates(sync: ObjectSync) -> bool:
 
 
 async def _kept_out(tx: Tx, sync: ObjectSync, stored: Mapping[UUID, StoredRecord]) -> set[UUID]:
-    """Records that were deleted in this object, or converted to another, and are not made again.
+    """Records that were deleted in this object, converted to another, or taken apart by an undo, and are not made again.
 
     Made again are those that the hub had deleted there itself; and where deletions are mirrored, all that live in the
     hub in spite of one, for they were restored. One that waits for its grace was so only if it was changed since.
@@ -147,13 +147,16 @@ async def _kept_out(tx: Tx, sync: ObjectSync, stored: Mapping[UUID, StoredRecord
     here, name = sync.connection.id, sync.name
     converted = await links.converted(tx, connection_id=here, object_name=name, record_ids=list(stored))
     gone = await links.tombstones(tx, connection_id=here, object_name=name, record_ids=list(stored))
+    parted = await links.parted(tx, connection_id=here, object_name=name, record_ids=list(stored))
     if not gone:
-        return converted
+        return converted | parted
     last = await departures.last_of(tx, connection_id=here, object_name=name, record_ids=gone)
     mirrored = sync.mapping.on_delete.pull.kind == "mirror"
-    return converted | {
-        record_id for record_id in gone if not _may_return(last.get(record_id), stored[record_id], mirrored)
-    }
+    return (
+        converted
+        | parted
+        | {record_id for record_id in gone if not _may_return(last.get(record_id), stored[record_id], mirrored)}
+    )
 
 
 def _may_return(last: Last | None, record: StoredRecord, mirrored: bool) -> bool:

@@ -244,6 +244,8 @@ def _link_reasons(rows: Rows) -> list[str]:
     for row in rows.links:
         if row["state"] == "deleted" and rows.live(row["object"]) is None:
             reasons.append(_departure_reason(row, rows.departure(row)))
+        if row["state"] == "parted" and rows.live(row["object"]) is None:
+            reasons.append(f"An undo took it apart from {row['object']} {row['remote_id']}, until that changes.")
         if row["state"] == "live" and row["waits_for"]:
             reasons.append(f"It refers to {', '.join(row['waits_for'])}, which the hub does not know yet.")
     return reasons

@@ -43,6 +43,7 @@ class FieldWhy:
     actor: str | None = None
     remote_id: str | None = None
     run_id: int | None = None
+    plan_id: int | None = None
     rule: str | None = None
     sentence: str = ""
 
@@ -118,13 +119,14 @@ def _field(name: str, value: Any, origin: MappingOf[str, Any] | None) -> FieldWh
     return FieldWhy(name, value, origin["old"], **taken, sentence=_sentence(name, origin))
 
 
-_TAKEN = ("version", "at", "connection", "system", "actor", "remote_id", "run_id", "rule")
+_TAKEN = ("version", "at", "connection", "system", "actor", "remote_id", "run_id", "plan_id", "rule")
 
 
 def _sentence(name: str, origin: MappingOf[str, Any]) -> str:
     writer = origin["connection"] or origin["actor"] or "nobody known"
     where = f" from {origin['remote_id']}" if origin["remote_id"] else ""
     run = f" in run {origin['run_id']}" if origin["run_id"] else ""
+    run += f" (plan {origin['plan_id']})" if origin["plan_id"] else ""
     when = origin["at"].isoformat(timespec="seconds")
     return f"{name} was written by {writer}{where} at {when}{run}, by the rule {origin['rule'] or 'none'}."
 

@@ -65,6 +65,8 @@ sync
 unmerge
 up
 why
+agreement apply budget change check conflicts connect connections demo discover drift fields keys mapping pause
+plan plans policies prune reconcile records resume retire retries reviews runs sandbox status sync undo up why
 worker
 """
 

@@ -20,6 +20,7 @@ from hub.services.plans.deciding import get_plan
 from hub.services.plans.leasing import LEASE, plan_leased
 from hub.services.plans.reading import Listener
 from hub.services.plans.settling import settle_incoming, settle_outgoing
+from hub.services.plans.undoing import settle_undo
 from hub.services.refusals import NotNow
 
 _BATCH = 500
@@ -123,6 +124,9 @@ class _Applying:
     async def _settle(self, batch: Sequence[StoredItem]) -> None:
         run_id = self.plan.run_id
         assert run_id is not None
+        if self.plan.kind == "undo":
+            await settle_undo(self.db, plan=self.plan, lease=self.lease, items=batch)
+            return
         sync = self.connection.object(batch[0].object)
         settle = settle_incoming if batch[0].direction == "in" else settle_outgoing
         await settle(self.db, sync, plan_id=self.plan.id, run_id=run_id, lease=self.lease, items=batch)

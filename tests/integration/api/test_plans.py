@@ -3,6 +3,7 @@
 from typing import Any
 
 from hub.db import connections
+from hub.services.cycle import pull
 from hub.services.plans.running import work_on_plans
 from tests.integration.api.conftest import Api, System, problem
 
@@ -82,3 +83,22 @@ async def test_a_rejected_plan_is_not_applied(api: Api, system: System) -> None:
     problem(await api.operator.post(f"/api/v1/plans/{asked['id']}/apply"), 409, "not-in-this-state")
     problem(await api.viewer.get("/api/v1/plans/4711"), 404, "not-found")
     problem(await api.viewer.post(f"/api/v1/plans/{asked['id']}/reject"), 403, "not-allowed")
+
+
+async def test_a_run_is_undone_over_the_api(api: Api, system: System) -> None:
+    system.sandbox.human_create("partners", {"name": "Acme", "tier": "Silver"})
+    await pull(api.app.db, system.opened.sync, owner="test")
+    [run] = (await api.viewer.get("/api/v1/runs")).json()["items"]
+    problem(await api.viewer.post(f"/api/v1/runs/{run['id']}/undo"), 403, "not-allowed")
+
+    made = await api.operator.post(f"/api/v1/runs/{run['id']}/undo")
+
+    assert made.status_code == 201
+    assert (made.json()["kind"], made.json()["counts"]) == (
+        "undo", {"in": {"partner": {"actions": {"delete": 1}, "fields": {}}}},
+    )  # fmt: skip
+    await api.operator.post(f"/api/v1/plans/{made.json()['id']}/approve")
+    await api.operator.post("/api/v1/connections/crm/pause", json={"reason": "it went wrong"})
+    await api.operator.post(f"/api/v1/plans/{made.json()['id']}/apply")
+    await _work(api, system)
+    assert (await api.all("select deleted_at is not null as gone from organization")) == [{"gone": True}]

@@ -93,3 +93,24 @@ def test_a_plan_holds_for_the_mapping_it_was_made_with(partnerhub: Command, sf: 
 
     assert said.code == 1
     assert "The mapping of Account was changed since plan" in said.error
+
+
+def test_a_run_is_undone_by_a_plan(partnerhub: Command, sf: Remote) -> None:
+    acme = sf.sandbox.human_create("Account", account("Acme GmbH", BillingCity="Köln"))
+    assert partnerhub("sync", "sf").code == 0
+    sf.sandbox.human_edit("Account", acme, {"BillingCity": "???"})
+    assert partnerhub("sync", "sf").code == 0
+    run = max(r["id"] for r in partnerhub("runs", "--json").data if r["counts"].get("changed"))
+
+    made = partnerhub("undo", str(run), "--json")
+    assert made.code == 0, made.err
+    [item] = made.data["samples"]
+    assert (item["action"], item["fields"]) == ("change", {"city": ["???", "Köln"]})
+    done = partnerhub("apply", str(made.data["plan"]["id"]), "--yes")
+    assert done.code == 0, done.err
+
+    assert sf.sandbox.rows("Account")[acme]["BillingCity"] == "Köln"
+    [why] = partnerhub("why", "partner", f"sf:{acme}", "city", "--json").data["fields"]
+    assert (why["rule"], why["plan_id"]) == (f"undo of run {run}", made.data["plan"]["id"])
+    assert f"(plan {why['plan_id']})" in why["sentence"]
+    assert "There is no run 4711" in partnerhub("undo", "4711").error
