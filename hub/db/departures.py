@@ -114,14 +114,21 @@ async def next_due_in(tx: Tx, *, connection_id: int) -> timedelta | None:
     return row["due"] if row else None
 
 
-async def settle(tx: Tx, *, ids: Sequence[int], state: str, reason: str | None = None) -> None:
-    """What was to follow has been done, or is not done for a `reason`."""
+async def carried_out(tx: Tx, ids: Sequence[int]) -> None:
+    """What was to follow has been done."""
     await tx.run(
-        "update departure set state = %s, reason = %s, settled_at = clock_timestamp()"
-        " where id = any(%s) and state = 'waiting'",
-        state,
-        reason,
+        "update departure set state = 'done', settled_at = clock_timestamp() where id = any(%s) and state = 'waiting'",
         list(ids),
+    )
+
+
+async def cancel(tx: Tx, reasons: Mapping[int, str]) -> None:
+    """Nothing follows after all; each departure with its reason."""
+    await tx.run(
+        "update departure d set state = 'cancelled', reason = c.reason, settled_at = clock_timestamp()"
+        " from unnest(%s::bigint[], %s::text[]) as c(id, reason) where d.id = c.id and d.state = 'waiting'",
+        list(reasons),
+        list(reasons.values()),
     )
 
 

@@ -40,6 +40,14 @@ async def follow(
     return await act(tx, sync, departed=noted, run_id=run_id)
 
 
+def what_follows(sync: ObjectSync) -> str:
+    """What a deletion there does to the hub's record, for people."""
+    policy, grace = sync.mapping.on_delete.pull.kind, sync.connection.grace
+    words = {"mirror": "deleted", "deactivate": "deactivated", "unlink": "kept", "ask": "kept, and asked about"}
+    waits = policy in ("mirror", "deactivate") and grace > timedelta(0)
+    return f"{words[policy]} {int(grace.total_seconds())} seconds later" if waits else words[policy]
+
+
 async def note_departures(
     tx: Tx,
     sync: ObjectSync,

@@ -35,8 +35,8 @@ async def carry_out_due(db: Database, connection: OpenConnection) -> Counts:
             if mine := [w for w in due if w.object == sync.name]:
                 total += await _carry_out(db, sync, mine, run_id)
         async with db.transaction() as tx:
-            left = [w.id for w in due if w.object not in connection.mappings]
-            await departures.settle(tx, ids=left, state="cancelled", reason="its object is not mapped any more")
+            unmapped = [w.id for w in due if w.object not in connection.mappings]
+            await departures.cancel(tx, dict.fromkeys(unmapped, "its object is not mapped any more"))
     if run_id:
         async with db.transaction() as tx:
             await runs.add_counts(tx, run_id=run_id, counts=total)
@@ -47,21 +47,22 @@ async def carry_out_due(db: Database, connection: OpenConnection) -> Counts:
 async def _carry_out(db: Database, sync: ObjectSync, due: Sequence[Waiting], run_id: int) -> Counts:
     looked = await read_and_apply(db, sync, ids=[w.remote_id for w in due], run_id=run_id, purpose="guard")
     async with db.transaction() as tx:
+        # The records' locks come first, as in every merge: what comes in cancels departures while it holds its records.
+        stored = await records.load(tx, sync.record_type, [w.record_id for w in due], lock=True)
         held = await departures.take(tx, [w.id for w in due])
-        reasons = await _reasons_against(tx, sync, held)
-        for waiting in held:
-            if reason := reasons.get(waiting.id):
-                await departures.settle(tx, ids=[waiting.id], state="cancelled", reason=reason)
+        reasons = await _reasons_against(tx, sync, held, stored)
+        await departures.cancel(tx, reasons)
         agreed = [w for w in held if w.id not in reasons]
         done, _ = await act(tx, sync, departed={w.record_id: w.id for w in agreed}, run_id=run_id)
-        await departures.settle(tx, ids=[w.id for w in agreed], state="done")
+        await departures.carried_out(tx, [w.id for w in agreed])
     return looked + done
 
 
-async def _reasons_against(tx: Tx, sync: ObjectSync, held: Sequence[Waiting]) -> dict[int, str]:
+async def _reasons_against(
+    tx: Tx, sync: ObjectSync, held: Sequence[Waiting], stored: Mapping[UUID, StoredRecord]
+) -> dict[int, str]:
     """Why some of these deletions are off after all, by departure."""
     ids = [w.record_id for w in held]
-    stored = await records.load(tx, sync.record_type, ids, lock=True)
     again = await links.remote_ids_of(tx, connection_id=sync.connection.id, objects=[sync.name], record_ids=ids)
     return {w.id: reason for w in held if (reason := _reason_against(sync, w, stored, again))}
 

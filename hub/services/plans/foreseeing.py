@@ -18,6 +18,7 @@ from hub.record.values import encode_values
 from hub.sdk.http import decode_json
 from hub.sdk.records import Deletion, RemoteRecord
 from hub.services.departures import apply_deletions
+from hub.services.endings import what_follows
 from hub.services.inbound import Incoming, prepare
 from hub.services.objects import ObjectSync
 from hub.services.sieving import apply_page
@@ -57,7 +58,6 @@ class _Told:
     before: dict[str, LinkHead]
     after: dict[str, LinkHead]
     changes: dict[str, list[DictRow]]
-    deleted: set[UUID]
     created: dict[UUID, Fields]
     versions: dict[UUID, int]
     quarantined: dict[str, DictRow]
@@ -84,7 +84,6 @@ async def _look(
         before=before,
         after=after,
         changes=by_remote,
-        deleted={row["record_id"] for row in made if row["op"] == "delete"},
         created=await _created(tx, sync, [row["record_id"] for row in made if row["op"] == "create"]),
         versions=await rehearsals.versions_before(tx, sync.record_type, run_id=run_id, record_ids=of_records),
         quarantined={row["remote_id"]: row for row in quarantined},
@@ -112,15 +111,18 @@ def _departed(sync: ObjectSync, told: _Told, deletion: Deletion) -> PlanItem | N
     if head is None or head.state != "live":
         return None
     detail: dict[str, Any] = {"was": "live"}
+    lives_on = bool(deletion.merged_into or deletion.became)
     if deletion.merged_into:
         detail["merged_into"] = deletion.merged_into
+    elif deletion.became:
+        detail["became"] = [{"object": name, "id": remote_id} for name, remote_id in deletion.became]
     else:
-        detail["hub_record"] = "deleted" if head.record_id in told.deleted else "kept"
+        detail["hub_record"] = what_follows(sync)
     return PlanItem(
         "in",
         sync.name,
         sync.record_type.name,
-        "merge" if deletion.merged_into else "delete",
+        "merge" if lives_on else "delete",
         remote_id=deletion.id,
         record_id=head.record_id,
         basis_version=told.versions.get(head.record_id),

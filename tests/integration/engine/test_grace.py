@@ -1,8 +1,11 @@
 """Deletions wait for their grace: what comes back, or is changed meanwhile, lives on."""
 
+import asyncio
 from datetime import timedelta
 
+from hub.db import records
 from hub.mapping.rules import OnDelete
+from hub.services import endings
 from hub.services.cycle import due_in
 from tests.integration.engine.conftest import MAPPING, Build, Stage
 
@@ -102,3 +105,19 @@ async def test_the_worker_is_told_when_the_next_grace_is_over(build: Build) -> N
     wait = await due_in(stage.db, stage.left.connection.id)
     assert wait is not None
     assert timedelta(minutes=9) < wait <= GRACE
+
+
+async def test_a_return_that_is_being_stored_and_the_end_of_the_grace_do_not_block_each_other(build: Build) -> None:
+    stage, left, right = await _deleted_on_the_left(build)
+    record = (await stage.linked(stage.left))[left]["record_id"]
+    sync = stage.left.connection.object("partners")
+    await stage.db_ready()
+    async with stage.db.transaction() as tx:
+        await records.load(tx, sync.record_type, [record], lock=True)  # as whatever comes in does
+        pushing = asyncio.create_task(stage.push(stage.left))
+        while await tx.one("select 1 from pg_locks where not granted") is None:  # noqa: ASYNC110 - another session
+            await asyncio.sleep(0)
+        await endings.take_back(tx, sync, [left])
+    await pushing
+    assert list(stage.right.rows()) == [right]
+    assert [state for _, state, _ in await _departures(stage)] == ["cancelled"]

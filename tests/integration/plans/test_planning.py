@@ -1,6 +1,8 @@
 """A plan tells what a sync would do to both sides, and writes nothing."""
 
-from tests.integration.engine.conftest import Stage
+from datetime import timedelta
+
+from tests.integration.engine.conftest import MAPPING, Build, Stage
 from tests.integration.plans.conftest import contents, items_of, make_plan
 
 
@@ -52,6 +54,19 @@ async def test_a_later_plan_holds_only_what_changed_and_names_what_is_emptied_or
     assert actions == {kept: "change", gone: "delete"}
     assert plan.counts["in"]["partners"]["fields"] == {"city": {"change": 1}, "legal_name": {"change": 1}}
     assert plan.counts["seen"]["partners"]["compared"] == 3
+
+
+async def test_a_deletion_says_what_follows_for_the_hubs_record_and_when(build: Build) -> None:
+    stage = await build(MAPPING + "on_delete: mirror\n", grace=timedelta(minutes=10))
+    gone = stage.left.create(name="Gone", website="gone.example", country="DE")
+    await stage.settle()
+    stage.left.sandbox.human_delete("partners", gone)
+
+    plan = await make_plan(stage, stage.left)
+
+    [item] = await items_of(stage, plan.id)
+    assert (item.action, item.detail["hub_record"]) == ("delete", "deleted 600 seconds later")
+    assert await stage.all("select 1 from departure") == []
 
 
 async def test_what_the_mapping_cannot_take_is_in_the_plan_as_quarantine(stage: Stage) -> None:
