@@ -10,6 +10,7 @@ from hub.cli import (
     check,
     conflicts,
     connect,
+    deletions,
     demo,
     drift,
     fields,
@@ -74,6 +75,7 @@ app.add_typer(fields.app, name="fields")
 app.add_typer(records.app, name="records")
 app.add_typer(plans.app, name="plans")
 app.add_typer(retries.app, name="retries")
+app.add_typer(deletions.app, name="deletions")
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(policies.app, name="policies")
 app.add_typer(reviews.app, name="reviews")

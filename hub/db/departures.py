@@ -197,3 +197,28 @@ async def of_record(tx: Tx, record_id: UUID) -> list[DictRow]:
         """,
         record_id,
     )
+
+
+async def listing(
+    tx: Tx,
+    *,
+    state: str | None = None,
+    connection_id: int | None = None,
+    only: int | None = None,
+    after: int | None = None,
+    limit: int,
+) -> list[DictRow]:
+    """Departures with the name of their connection, oldest first, after an id; or only one."""
+    return await tx.all(
+        """
+        select d.*, c.name as connection, c.system from departure d join connection c on c.id = d.connection_id
+        where (%(state)s::text is null or d.state = %(state)s) and (%(only)s::bigint is null or d.id = %(only)s)
+            and (%(here)s::int is null or d.connection_id = %(here)s) and d.id > coalesce(%(after)s::bigint, 0)
+        order by d.id limit %(limit)s
+        """,
+        state=state,
+        only=only,
+        here=connection_id,
+        after=after,
+        limit=limit,
+    )

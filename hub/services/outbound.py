@@ -139,7 +139,7 @@ def creates(sync: ObjectSync) -> bool:
 
 
 async def _kept_out(tx: Tx, sync: ObjectSync, stored: Mapping[UUID, StoredRecord]) -> set[UUID]:
-    """Records that were deleted in this object, converted to another, or taken apart by an undo, and are not made again.
+    """Records that were deleted here, converted to another object, or parted by an undo, and are not made again.
 
     Made again are those that the hub had deleted there itself; and where deletions are mirrored, all that live in the
     hub in spite of one, for they were restored. One that waits for its grace was so only if it was changed since.

@@ -40,6 +40,7 @@ check
 conflicts
 connect
 connections
+deletions
 demo
 discover
 drift

@@ -172,3 +172,14 @@ def test_a_converted_lead_leads_to_what_it_became_and_keeps_its_record(partnerhu
     (link,) = next(s["standing"]["links"] for s in why["systems"] if s["standing"]["connection"] == "sf")
     assert (link["state"], link["redirect_to"]) == ("redirected", made["Opportunity"])
     assert f"Lead {lead} was converted to Opportunity {made['Opportunity']}" in said
+
+
+def test_deletions_that_wait_are_listed(partnerhub: Command, sf: Remote) -> None:
+    acme = sf.sandbox.human_create("Account", account("Acme GmbH"))
+    partnerhub("sync", "sf")
+    sf.sandbox.human_delete("Account", acme)
+    partnerhub("sync", "sf")
+    assert "No deletion is waiting." in partnerhub("deletions", "list").out
+    (gone,) = partnerhub("deletions", "list", "--state", "done", "--connection", "sf", "--json").data
+    assert (gone["remote_id"], gone["source"], gone["policy"]) == (acme, "tombstone", "unlink")
+    assert partnerhub("deletions", "call-off", str(gone["id"])).code == 1
