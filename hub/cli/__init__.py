@@ -19,6 +19,7 @@ from hub.cli import (
     merges,
     plans,
     policies,
+    policy,
     prune,
     reconcile,
     records,
@@ -79,4 +80,5 @@ app.add_typer(deletions.app, name="deletions")
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(policies.app, name="policies")
 app.add_typer(reviews.app, name="reviews")
+app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")

@@ -17,6 +17,7 @@ from hub.db.vault import SecretUnreadable
 from hub.domain.outcomes import what_next
 from hub.engines.errors import EngineUnavailable, first_line
 from hub.mapping.errors import MappingError
+from hub.policy import PolicyError
 from hub.registry import ConnectorMissing
 from hub.sdk.errors import RemoteError
 from hub.services.connections import ConnectionRefused, ConnectionUnknown
@@ -74,6 +75,8 @@ def explained(error: Exception) -> Problem | None:
             return Problem(error.kind, error.message, what_next(error, attempts=1).hint)
         case MappingError():
             return Problem("mapping-invalid", str(error), "Correct the mapping; partnerhub mapping check tries it.")
+        case PolicyError():
+            return Problem("policy-invalid", str(error), "Correct the policy; partnerhub policy check tries it.")
         case EngineUnavailable():
             return Problem("engine-unavailable", error.operator_text)
         case SettingsInvalid():

@@ -1,4 +1,4 @@
-"""Faults of mappings and of connectors as people read them."""
+"""Faults of files and of connectors as people read them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from hub.cli.output import tell
-from hub.mapping.errors import MappingIssue
+from hub.files.issues import Issue
 from hub.services.connection_care import broken_systems
 
 
-def issue_lines(issues: Iterable[MappingIssue]) -> list[Text]:
+def issue_lines(issues: Iterable[Issue]) -> list[Text]:
     """Each as file, line, field, what is wrong, and an example of what would be lost."""
     return [Text.assemble((f"{i.level}: ", "red" if i.level == "error" else "yellow"), str(i)) for i in issues]
 
 
-def has_errors(issues: Iterable[MappingIssue]) -> bool:
+def has_errors(issues: Iterable[Issue]) -> bool:
     return any(issue.level == "error" for issue in issues)
 
 

@@ -36,7 +36,8 @@ class Expression:
             self._program = cel.compile(text)
         except ValueError as exc:
             raise ExpressionError(f"the expression is not valid CEL: {_first_line(exc)}") from exc
-        unknown = sorted(set(self._program.variables()) - variables)
+        self.variables = frozenset(self._program.variables())
+        unknown = sorted(self.variables - variables)
         if unknown:
             known = ", ".join(sorted(variables))
             raise ExpressionError(f"the expression uses {', '.join(unknown)}; it may use {known}")

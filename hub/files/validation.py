@@ -22,23 +22,8 @@ def validated(model: type[T], source: Source, *, kind: FileKind, name_of: Callab
         raise kind.error(tuple(sorted(issues, key=lambda issue: (issue.line, issue.field)))) from exc
 
 
-def _issue(source: Source, error: Any, kind: FileKind, name_of: Callable[[Path_], str]) -> Issue:
-    path = tuple(step for step in error["loc"] if step != "[key]")
-    while path and source.data is not None and not _exists(source.data, path) and error["type"] != "missing":
-        path = path[:-1]
-    return source.issue(path, name_of(path), _sentence(error, kind))
-
-
-def _exists(data: Any, path: tuple[str | int, ...]) -> bool:
-    for step in path:
-        is_item = isinstance(step, int) and isinstance(data, list) and step < len(data)
-        if not is_item and not (isinstance(data, dict) and step in data):
-            return False
-        data = data[step]
-    return True
-
-
-def _sentence(error: Any, kind: FileKind) -> str:
+def sentence(error: Any, kind: FileKind) -> str:
+    """What one fault of pydantic's means to who wrote the file."""
     name = error["loc"][-1] if error["loc"] else ""
     match error["type"]:
         case "extra_forbidden":
@@ -52,3 +37,19 @@ def _sentence(error: Any, kind: FileKind) -> str:
         case "literal_error":
             return f"{error['input']!r} is not allowed here; allowed is {error['ctx']['expected']}."
     return f"{error['msg'].removeprefix('Value error, ')}."
+
+
+def _issue(source: Source, error: Any, kind: FileKind, name_of: Callable[[Path_], str]) -> Issue:
+    path = tuple(step for step in error["loc"] if step != "[key]")
+    while path and source.data is not None and not _exists(source.data, path) and error["type"] != "missing":
+        path = path[:-1]
+    return source.issue(path, name_of(path), sentence(error, kind))
+
+
+def _exists(data: Any, path: tuple[str | int, ...]) -> bool:
+    for step in path:
+        is_item = isinstance(step, int) and isinstance(data, list) and step < len(data)
+        if not is_item and not (isinstance(data, dict) and step in data):
+            return False
+        data = data[step]
+    return True

@@ -52,6 +52,7 @@ pause
 plan
 plans
 policies
+policy
 prune
 reconcile
 records

@@ -1,0 +1,63 @@
+"""The policy of deal registration: checked as a file, and tried with the cases beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from hub.cli.issues import issue_lines
+from hub.cli.output import AsJson, bad, good, show
+from hub.files.issues import Issue
+from hub.policy import SHIPPED, PolicyError, load_policy
+from hub.policy.cases import Tried, cases_beside, load_cases, try_case
+
+app = typer.Typer(help="The rules by which deal registrations are judged.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(metavar="[FILE]", help="The policy; the shipped one without any.")]
+
+
+@app.command()
+def check(file: File = SHIPPED, as_json: AsJson = False) -> None:
+    """Find unknown names, contradictions, rules and variants that are never used. Ends with 1 when there is a fault."""
+    issues: tuple[Issue, ...]
+    try:
+        loaded = load_policy(file)
+    except PolicyError as exc:
+        show({"ok": False, "issues": exc.issues}, *issue_lines(exc.issues), as_json=as_json)
+        raise typer.Exit(1) from None
+    issues, policy = loaded.warnings, loaded.policy
+    verdict = good(f"{file.name} checked: good. Edition {policy.version}, {len(policy.rules)} rules,"
+                   f" {len(policy.custom)} of its own.")  # fmt: skip
+    data = {"ok": True, "edition": policy.version, "issues": issues}
+    show(data, *issue_lines(issues), verdict, as_json=as_json)
+
+
+@app.command("test")
+def try_cases(
+    file: File = SHIPPED,
+    cases: Annotated[
+        Path | None, typer.Option(help="File with the cases; NAME.cases.yaml beside the policy without it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge every case of the file by the policy and compare. Ends with 1 when one comes out otherwise."""
+    policy = load_policy(file).policy
+    tried = [try_case(policy, case) for case in load_cases(cases or cases_beside(file))]
+    failed = [case for case in tried if case.differences]
+    verdict = (
+        bad(f"{len(failed)} of {len(tried)} cases come out otherwise.")
+        if failed
+        else good(f"{len(tried)} cases come out as expected.")
+    )
+    lines = [line for case in failed for line in _lines(case)]
+    show({"ok": not failed, "edition": policy.version, "cases": tried}, *lines, verdict, as_json=as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _lines(case: Tried) -> list[Text]:
+    head = Text.assemble((f"{case.file}:{case.line} ", "bold"), case.name)
+    return [head, *(Text(f"  {difference}") for difference in case.differences), Text(f"  because: {case.explain}")]
