@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from hub.db import connections
+from hub.db import circuits, connections
 from hub.db.connections import StoredConnection
 from hub.db.leases import LeaseLost
 from hub.db.vault import SecretUnreadable
@@ -65,7 +65,7 @@ async def _attempt(work: Work, name: JobName, job: Job, stored: StoredConnection
     except _CANNOT_OPEN as exc:
         log.warning("connection_cannot_be_opened", error=type(exc).__name__, message=str(exc), verdict="rests a minute")
         async with work.db.transaction() as tx:
-            await connections.rest(tx, connection_id=stored.id, delay=_UNTIL_CORRECTED, reason=str(exc))
+            await connections.rest_alone(tx, connection_id=stored.id, delay=_UNTIL_CORRECTED, reason=str(exc))
 
 
 async def _usable(work: Work, name: JobName, connection_id: int) -> StoredConnection | None:
@@ -75,7 +75,7 @@ async def _usable(work: Work, name: JobName, connection_id: int) -> StoredConnec
     """
     async with work.db.transaction() as tx:
         stored = await connections.by_id(tx, connection_id)
-        rest = await connections.resting_for(tx, connection_id=connection_id)
+        rest = await circuits.resting_for(tx, connection_id=connection_id)
     if stored is None:
         return None
     if name != "plan" and (stored.state != "active" or stored.begun_at is None):
@@ -88,7 +88,7 @@ async def _usable(work: Work, name: JobName, connection_id: int) -> StoredConnec
 
 async def _come_back(work: Work, name: JobName, connection_id: int) -> None:
     async with work.db.transaction() as tx:
-        rest = await connections.resting_for(tx, connection_id=connection_id)
+        rest = await circuits.resting_for(tx, connection_id=connection_id)
     if rest:
         await work.queue.wake(name, connection_id, delay=rest)
     await wake_when_due(work, connection_id)

@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from hub.db import connections, deliveries, departures, rereads
+from hub.db import circuits, connections, deliveries, departures, rereads
 from hub.db.session import Database
 from hub.queue import Queue
 from hub.services import pulling
@@ -59,7 +59,7 @@ async def wake_followers(work: Work, connection: OpenConnection, counts: Counts)
 async def wake_when_due(work: Work, connection_id: int) -> None:
     """Deliveries, deletions and re-reads that have to wait are looked at when their time comes."""
     async with work.db.transaction() as tx:
-        rest = await connections.resting_for(tx, connection_id=connection_id) or timedelta(0)
+        rest = await circuits.resting_for(tx, connection_id=connection_id) or timedelta(0)
         delivery = await deliveries.next_due_in(tx, connection_id=connection_id)
         reading = await rereads.next_due_in(tx, connection_id=connection_id)
         deletion = await departures.next_due_in(tx, connection_id=connection_id)

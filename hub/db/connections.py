@@ -119,7 +119,7 @@ async def pause(tx: Tx, *, connection_id: int, reason: str) -> None:
 async def resume(tx: Tx, *, connection_id: int) -> None:
     await tx.run(
         "update connection set state = 'active', state_reason = null, rest_until = null, rest_reason = null,"
-        " updated_at = now() where id = %s and state = 'paused'",
+        " failures = 0, down_since = null, probe_until = null, updated_at = now() where id = %s and state = 'paused'",
         connection_id,
     )
 
@@ -133,36 +133,15 @@ async def retire(tx: Tx, *, connection_id: int) -> None:
     )
 
 
-async def rest(tx: Tx, *, connection_id: int, delay: timedelta, reason: str) -> None:
-    """Leave the remote alone for a while; a longer rest that is on already stays."""
+async def rest_alone(tx: Tx, *, connection_id: int, delay: timedelta, reason: str) -> None:
+    """Leave this connection alone for a while, for a reason of its own; others of its account go on."""
     await tx.run(
-        "update connection set rest_until = greatest(rest_until, clock_timestamp() + %s), rest_reason = %s,"
-        " down_since = coalesce(down_since, clock_timestamp()) where id = %s",
+        "update connection set rest_until = greatest(rest_until, clock_timestamp() + %s), rest_reason = %s"
+        " where id = %s",
         delay,
         reason,
         connection_id,
     )
-
-
-async def is_back(tx: Tx, *, connection_id: int) -> timedelta | None:
-    """Note that the remote answers; returns how long it did not, once."""
-    row = await tx.one(
-        "update connection c set down_since = null, rest_until = null, rest_reason = null from connection old"
-        " where c.id = %s and old.id = c.id and c.down_since is not null"
-        " returning clock_timestamp() - old.down_since as was_down",
-        connection_id,
-    )
-    return row["was_down"] if row else None
-
-
-async def resting_for(tx: Tx, *, connection_id: int) -> timedelta | None:
-    """How long the remote is still to be left alone; None when it may be used now."""
-    row = await tx.one(
-        "select rest_until - clock_timestamp() as left from connection"
-        " where id = %s and rest_until > clock_timestamp()",
-        connection_id,
-    )
-    return row["left"] if row else None
 
 
 async def load_token(tx: Tx, *, connection_id: int, lock: bool = False) -> bytes | None:

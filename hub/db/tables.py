@@ -69,6 +69,9 @@ connection = sa.Table(
     sa.Column("rest_until", TIMESTAMP(timezone=True)),
     sa.Column("rest_reason", sa.Text),
     sa.Column("down_since", TIMESTAMP(timezone=True)),
+    # How often in a row its account did not answer, and until when somebody probes it (hub/db/circuits.py).
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("probe_until", TIMESTAMP(timezone=True)),
     # When its first plan was applied; before that nothing is read into the hub and nothing written there.
     _at("begun_at", nullable=True),
     _at("created_at", default=True),

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import structlog
 
-from hub.db import connections, deliveries, departures, rereads, runs
+from hub.db import circuits, deliveries, departures, rereads, runs
 from hub.db.session import Database
-from hub.domain.outcomes import what_next
-from hub.sdk.errors import AuthFailed, RecordRejected, RemoteError
+from hub.sdk.errors import RecordRejected, RemoteError
+from hub.services.circuit import Halted, answered, halt, pass_circuit
 from hub.services.counts import Counts
 from hub.services.fitting import fit, refit
 from hub.services.grace import carry_out_due
@@ -18,9 +18,18 @@ from hub.services.objects import OpenConnection
 from hub.services.outbound import plan_deliveries
 from hub.services.pulling import AlreadyRunning, Progress, pull_object
 from hub.services.reading import serve_rereads
-from hub.services.sending import Halted, send_due
+from hub.services.sending import send_due
 
 log = structlog.get_logger()
+
+
+async def begin(db: Database, connection: OpenConnection) -> OpenConnection:
+    """What each run begins with: the account may be used, and of the mappings what fits the system now.
+
+    Raises Halted and RemoteErrors of an account that was away and is not back yet.
+    """
+    await pass_circuit(db, connection)
+    return await fit(db, connection)
 
 
 async def pull(
@@ -34,14 +43,14 @@ async def pull(
 ) -> Counts:
     """Read all objects (or those named), parents first. One that another process reads is left to it."""
     counts = Counts()
-    connection = await fit(db, connection)
+    connection = await begin(db, connection)
     for name in [sync.name for sync in connection.objects if not objects or sync.name in objects]:
         try:
             connection, found = await pull_one(db, connection, name, owner=owner, full=full, progress=progress)
             counts += found
         except AlreadyRunning as exc:
             log.info("pull_left_to_other", connection=connection.name, object=name, reason=str(exc))
-    await _answered(db, connection)
+    await answered(db, connection)
     return counts
 
 
@@ -83,7 +92,7 @@ async def reread(db: Database, connection: OpenConnection) -> Counts:
                 break
             is_first, run_id = not run_id, run_id or await runs.start(tx, connection_id=connection.id, kind="reread")
         if is_first:
-            connection = await fit(db, connection)
+            connection = await begin(db, connection)
         try:
             total += await serve_rereads(db, connection, run_id=run_id)
         except RemoteError as exc:
@@ -95,7 +104,7 @@ async def reread(db: Database, connection: OpenConnection) -> Counts:
         async with db.transaction() as tx:
             await runs.add_counts(tx, run_id=run_id, counts=total)
             await runs.finish(tx, run_id=run_id)
-        await _answered(db, connection)
+        await answered(db, connection)
     return total
 
 
@@ -104,7 +113,7 @@ async def push(db: Database, connection: OpenConnection, *, owner: str) -> Count
 
     Raises Halted when the connection must rest, and the RemoteErrors of reads.
     """
-    connection = await fit(db, connection)
+    connection = await begin(db, connection)
     try:
         total = await carry_out_due(db, connection)
     except RemoteError as exc:
@@ -118,13 +127,16 @@ async def push(db: Database, connection: OpenConnection, *, owner: str) -> Count
         if sent["dead"]:
             connection = await refit(db, connection) or connection
         if not planned and not sent:
-            return total
+            break
+    if any(total[f"remote_{done}"] for done in ("created", "updated", "deleted")):
+        await answered(db, connection)
+    return total
 
 
 async def resting(db: Database, connection_id: int) -> timedelta | None:
     """How long the connection is to be left alone; None when it may be used."""
     async with db.transaction() as tx:
-        return await connections.resting_for(tx, connection_id=connection_id)
+        return await circuits.resting_for(tx, connection_id=connection_id)
 
 
 async def due_in(db: Database, connection_id: int) -> timedelta | None:
@@ -139,28 +151,10 @@ async def due_in(db: Database, connection_id: int) -> timedelta | None:
             )
             if wait is not None
         ]
-        rest = await connections.resting_for(tx, connection_id=connection_id)
+        rest = await circuits.resting_for(tx, connection_id=connection_id)
     if not waits:
         return None
     return max(min(waits), rest or timedelta(0))
 
 
-async def halt(db: Database, connection: OpenConnection, error: RemoteError) -> None:
-    """Pause or rest the connection as the error asks, and say so once."""
-    verdict = what_next(error, attempts=1)
-    async with db.transaction() as tx:
-        if isinstance(error, AuthFailed):
-            await connections.pause(tx, connection_id=connection.id, reason=error.message)
-        elif verdict.whole_connection:
-            await connections.rest(tx, connection_id=connection.id, delay=verdict.delay, reason=error.message)
-    log.warning("connection_halted", connection=connection.name, error=error.kind, message=error.message)
-
-
-async def _answered(db: Database, connection: OpenConnection) -> None:
-    async with db.transaction() as tx:
-        was_down = await connections.is_back(tx, connection_id=connection.id)
-    if was_down:
-        log.info("connection_is_back", connection=connection.name, was_down=str(was_down))
-
-
-__all__ = ["Halted", "due_in", "halt", "pull", "pull_one", "push", "reread", "resting"]
+__all__ = ["Halted", "begin", "due_in", "halt", "pull", "pull_one", "push", "reread", "resting"]

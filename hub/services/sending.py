@@ -13,14 +13,15 @@ from uuid import UUID
 import structlog
 
 from hub.budget import at_priority, calls_for
-from hub.db import connections, deliveries, links, rereads, runs
+from hub.db import deliveries, links, rereads, runs
 from hub.db.deliveries import Delivery, Op, Setback
 from hub.db.session import Database, Tx
 from hub.domain.outcomes import Verdict, what_next
 from hub.record.values import encode_values
 from hub.sdk.capabilities import Writes
-from hub.sdk.errors import AuthFailed, RecordGone, RecordRejected, RemoteError
+from hub.sdk.errors import RecordGone, RecordRejected, RemoteError
 from hub.sdk.records import Deletion, WriteOp, WriteOutcome, Written
+from hub.services.circuit import Halted, halt
 from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
 from hub.services.endings import note_departures
@@ -36,15 +37,6 @@ _LEASE = timedelta(seconds=30)
 _LEASED_AT_ONCE = 2000
 _WAIT_FOR_PARENT = timedelta(minutes=5)
 _WAIT_FOR_SCHEMA = timedelta(hours=1)  # what settles a finding lets them flow at once
-
-
-class Halted(Exception):
-    """The connection must not be used before `delay` is over (None: until a person resumes it)."""
-
-    def __init__(self, error: RemoteError, delay: timedelta | None) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.delay = delay
 
 
 @dataclass(slots=True)
@@ -279,16 +271,16 @@ async def send_due(db: Database, connection: OpenConnection, *, owner: str) -> C
                     mine = [d for d in batch if d.object == sync.name]
                     if mine:
                         await sender.send(sync, mine)
-        except Halted as halt:
-            await _halt(db, connection, halt, owner)
-            await _finish(db, sender, halt.error.message)
+        except Halted as stop:
+            await _halt(db, connection, stop, owner)
+            await _finish(db, sender, stop.error.message)
             raise
         except RemoteError as exc:  # a read before the write, or a verification, failed
             verdict = what_next(exc, attempts=1)
-            stop = Halted(exc, None if verdict.step == "pause" else max(verdict.delay, timedelta(seconds=1)))
-            await _halt(db, connection, stop, owner)
+            halted = Halted(exc, None if verdict.step == "pause" else max(verdict.delay, timedelta(seconds=1)))
+            await _halt(db, connection, halted, owner)
             await _finish(db, sender, exc.message)
-            raise stop from exc
+            raise halted from exc
     await _finish(db, sender, None)
     return sender.counts
 
@@ -300,14 +292,11 @@ async def _finish(db: Database, sender: _Sender, error: str | None) -> None:
             await runs.finish(tx, run_id=sender.run_id, error=error)
 
 
-async def _halt(db: Database, connection: OpenConnection, halt: Halted, owner: str) -> None:
+async def _halt(db: Database, connection: OpenConnection, stop: Halted, owner: str) -> None:
     """Give back what was leased, and keep everybody away from the remote until it may be tried again."""
     async with db.transaction() as tx:
         await deliveries.give_back(tx, connection_id=connection.id, owner=owner)
-        if isinstance(halt.error, AuthFailed):
-            await connections.pause(tx, connection_id=connection.id, reason=halt.error.message)
-        elif halt.delay is not None:
-            await connections.rest(tx, connection_id=connection.id, delay=halt.delay, reason=halt.error.message)
+    await halt(db, connection, stop.error, at_least=stop.delay)
 
 
 _COUNTED = {

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from hub.db import connections
+from hub.db import circuits, connections
 from hub.db.connections import StoredConnection
 from hub.db.session import Database
 from hub.mapping.errors import MappingError
 from hub.sdk.errors import RemoteError
 from hub.services.connections import Workshop, find_connection, open_connection, refuse_unbegun
 from hub.services.counts import Counts
-from hub.services.cycle import Halted, pull_one, push, reread
-from hub.services.fitting import fit
+from hub.services.cycle import Halted, begin, pull_one, push, reread
 from hub.services.objects import OpenConnection, chosen_objects
 from hub.services.pulling import AlreadyRunning, has_been_read
 from hub.services.refusals import NotNow
@@ -54,7 +53,7 @@ async def sync_now(
     refuse_unbegun(stored)
     report = SyncReport(connection=name)
     async with await open_connection(shop, stored) as connection:
-        connection = await fit(shop.db, connection)
+        connection = await begin(shop.db, connection)
         for sync in chosen_objects(connection, objects):
             connection = await _pull(shop.db, connection, sync.name, report, full=full, owner=owner, listener=listener)
         report.stopped = _stopped(connection)
@@ -86,7 +85,7 @@ async def refuse_idle(db: Database, stored: StoredConnection) -> None:
             f" partnerhub resume {stored.name}."
         )
     async with db.transaction() as tx:
-        rest = await connections.resting_for(tx, connection_id=stored.id)
+        rest = await circuits.resting_for(tx, connection_id=stored.id)
     if rest:
         raise NotNow(
             f"{stored.name} is left alone for another {int(rest.total_seconds()) + 1} seconds: {stored.rest_reason}"

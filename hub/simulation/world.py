@@ -341,7 +341,7 @@ class World:
             await self.db.pass_time(_HOUR)
             self.clock.advance(timedelta(seconds=400))
             async with self.db.transaction() as tx:
-                await tx.run("update connection set rest_until = null, state = 'active'")
+                await tx.run("update connection set rest_until = null, probe_until = null, state = 'active'")
                 for system in self.systems:
                     await deliveries.replay_dead(tx, connection_id=system.connection.id)
             if not await self.one_turn_of_all():

@@ -14,7 +14,7 @@ from hub.db.session import Database, Tx
 from hub.domain.plan import ALLOWABLE, DIRECTIONS, Allowable, Direction
 from hub.services.connections import ConnectionUnknown, Workshop, find_connection, open_connection
 from hub.services.counts import Counts
-from hub.services.fitting import fit
+from hub.services.cycle import begin
 from hub.services.objects import OpenConnection, chosen_objects
 from hub.services.plans.applying import apply_plan, begin_apply
 from hub.services.plans.building import build_plan, request_plan
@@ -45,7 +45,7 @@ async def plan_now(
     await refuse_idle(shop.db, stored)
     async with await open_connection(shop, stored) as connection:
         chosen_objects(connection, objects)
-        connection = await fit(shop.db, connection)
+        connection = await begin(shop.db, connection)
         async with shop.db.transaction() as tx:
             plan_id = await request_plan(tx, stored, objects=objects, full=full, actor=actor)
         return await build_plan(
@@ -61,7 +61,7 @@ async def plan_repair_now(shop: Workshop, *, name: str, actor: str, owner: str, 
     stored = await find_connection(shop, name)
     await refuse_idle(shop.db, stored)
     async with await open_connection(shop, stored) as connection:
-        connection = await fit(shop.db, connection)
+        connection = await begin(shop.db, connection)
         async with shop.db.transaction() as tx:
             plan_id = await request_repair(tx, stored, actor=actor)
         return await build_plan(
@@ -113,7 +113,7 @@ async def apply_now(
         async with shop.db.transaction() as tx:
             await begin_apply(tx, plan_id=plan_id, allow=allow, directions=directions, actor=actor)
         if plan.kind != "undo":
-            connection = await fit(shop.db, connection)
+            connection = await begin(shop.db, connection)
         await apply_plan(shop.db, connection, plan_id=plan_id, owner=owner, listener=listener)
     return await deliver_everywhere(shop, name=stored.name, owner=owner, listener=listener)
 
@@ -128,7 +128,7 @@ async def work_on_plans(
     async with db.transaction() as tx:
         found = await plans.listing(tx, connection_id=stored.id, states=("building", "applying"))
     if stored.state == "active" and found:
-        connection = await fit(db, connection)
+        connection = await begin(db, connection)
     applied = False
     for plan in reversed(found):
         if stored.state == "paused" and plan.kind != "undo":

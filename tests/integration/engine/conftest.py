@@ -106,7 +106,7 @@ class Stage:
         """Let every waiting time be over."""
         async with self.db.transaction() as tx:
             await tx.run("update delivery set next_attempt_at = now(), updated_at = now() - interval '1 hour'")
-            await tx.run("update connection set rest_until = null")
+            await tx.run("update connection set rest_until = null, probe_until = null")
             await tx.run("update departure set due_at = now() where state = 'waiting'")
 
     async def halted(self, system: System) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from statistics import median
 
-from hub.db import connections, runs
+from hub.db import circuits, connections, runs
 from hub.services.plans.applying import begin_apply
 from hub.services.plans.building import request_plan
 from hub.services.plans.deciding import approve_plan, get_plan
@@ -96,7 +96,7 @@ async def test_a_connection_that_rests_is_come_back_to_when_the_rest_is_over(hub
     async with hub.worker():
         await hub.settle(seconds=40)
         async with hub.app.db.transaction() as tx:
-            await connections.rest(
+            await circuits.rest(
                 tx, connection_id=hub.right.id, delay=timedelta(seconds=1), reason="it asked for a pause"
             )
         changed = hub.left.create(1)
