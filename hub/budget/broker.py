@@ -90,7 +90,7 @@ class AccountBudget:
         `reserve`: the part of each limit that is left alone, whatever the request's class.
         """
         rank = current_rank()
-        ask = Ask(applying(self._limits, pool), cost, rank.share * (1 - reserve), uuid4().hex)
+        ask = Ask(applying(self._limits, pool), cost, rank.share * (1 - reserve), uuid4().hex, paced=rank.share < 1)
         if ask.limits:
             await self._wait_for_turn(ask, rank.patience)
         concurrency = [limit for limit in ask.limits if limit.kind == "concurrency"]

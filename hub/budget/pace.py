@@ -16,12 +16,16 @@ BELIEVED_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request that wants to leave. It may use up `share` of each limit; `token` names it while it runs."""
+    """One request that wants to leave. It may use up `share` of each limit; `token` names it while it runs.
+
+    `paced`: it keeps its distance to the one before while others use up the limit too.
+    """
 
     limits: tuple[Limit, ...]
     cost: int
     share: float
     token: str
+    paced: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ _TAKE = (
 local clock = redis.call('time')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local token, cost, share, held = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local function limit(i) return ARGV[2 + i * 3], tonumber(ARGV[3 + i * 3]), tonumber(ARGV[4 + i * 3]) end
+local paced = ARGV[5] == '1'
+local function limit(i) return ARGV[3 + i * 3], tonumber(ARGV[4 + i * 3]), tonumber(ARGV[5 + i * 3]) end
 for i, key in ipairs(KEYS) do
     local kind, amount, span = limit(i)
     amount = tonumber(redis.call('get', key .. ':amount')) or amount
@@ -44,6 +45,9 @@ for i, key in ipairs(KEYS) do
             local last = redis.call('zrange', key, excess - 1, excess - 1, 'withscores')
             return {i, math.max(tonumber(last[2]) + span - now, 1)}
         end
+        local gap = paced and tonumber(redis.call('get', key .. ':gap'))
+        local newest = gap and redis.call('zrange', key, -1, -1, 'withscores')[2]
+        if newest and tonumber(newest) + gap > now then return {i, tonumber(newest) + gap - now} end
     elseif kind == 'concurrency' then
         redis.call('zremrangebyscore', key, '-inf', now)
         if redis.call('zcard', key) + 1 > most then return {i, -1} end
@@ -75,7 +79,8 @@ for i = 2, #ARGV do redis.call('zadd', KEYS[1], now + ARGV[1], ARGV[i]) end
 redis.call('pexpire', KEYS[1], ARGV[1])
 """
 
-# Requests of others are counted where the vendor counts more than we do; when they were sent nobody knows.
+# Requests of others are counted where the vendor counts more than we do; when they were sent nobody knows. When they
+# have used up half of the window, what is left is spread over it (`gap`), so that the limit is not run into.
 _OBSERVE = (
     _NOTE
     + """
@@ -91,6 +96,9 @@ else
     redis.call('zremrangebyscore', KEYS[1], '-inf', now - span)
     local others = math.min(amount - remaining, amount) - redis.call('zcard', KEYS[1])
     for n = 1, others do redis.call('zadd', KEYS[1], now - span / 2, token .. ':' .. n) end
+    if others > 0 and remaining < amount / 2 then
+        redis.call('set', KEYS[1] .. ':gap', math.floor(span / math.max(remaining, 1)), 'px', span)
+    end
     redis.call('pexpire', KEYS[1], span)
 end
 """
@@ -129,7 +137,10 @@ class SharedPace:
         limits = [(limit.kind, limit.amount, int(limit.per_seconds * 1000)) for limit in ask.limits]
         refused, wait = await self._take(
             keys=[self._key(limit) for limit in ask.limits],
-            args=[ask.token, ask.cost, ask.share, int(HELD_SECONDS * 1000), *(part for row in limits for part in row)],
+            args=[
+                *(ask.token, ask.cost, ask.share, int(HELD_SECONDS * 1000), int(ask.paced)),
+                *(part for row in limits for part in row),
+            ],
         )
         return Refusal(ask.limits[refused - 1], wait / 1000 if wait > 0 else None) if refused else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import subprocess
 import sys
@@ -254,3 +255,27 @@ async def test_without_redis_nothing_is_known_to_be_used(tmp_path: Path) -> None
     async with open_budgets(f"unix://{tmp_path}/nobody.sock") as budgets:
         limit = Limit("daily", 4, per_seconds=DAY)
         assert await account(budgets, limit).standing() == [Standing(limit, 4, 0)]
+
+
+async def moments(budget: AccountBudget, times: int, *, priority: Priority) -> list[float]:
+    """Seconds between the requests that left."""
+    left: list[float] = []
+    with at_priority(priority):
+        for _ in range(times):
+            async with budget.slot():
+                left.append(time.monotonic())
+    return [later - earlier for earlier, later in itertools.pairwise(left)]
+
+
+async def test_work_that_can_wait_slows_down_before_others_have_used_the_limit_up(budgets: Budgets) -> None:
+    budget = account(budgets, Limit("burst", 100, per_seconds=4))
+    await budget.observe(Usage("burst", amount=100, remaining=20))
+    assert min(await moments(budget, 4, priority="incremental")) > 0.18, "twenty calls are left for four seconds"
+    assert min(await moments(budget, 6, priority="interactive")) < 0.18
+
+
+async def test_a_limit_that_only_the_hub_uses_is_not_spread(budgets: Budgets) -> None:
+    budget = account(budgets, Limit("burst", 100, per_seconds=60))
+    assert await use(budget, 60) == 60
+    await budget.observe(Usage("burst", amount=100, remaining=40))
+    assert min(await moments(budget, 6, priority="incremental")) < 0.5
