@@ -121,3 +121,15 @@ async def test_a_return_that_is_being_stored_and_the_end_of_the_grace_do_not_blo
     await pushing
     assert list(stage.right.rows()) == [right]
     assert [state for _, state, _ in await _departures(stage)] == ["cancelled"]
+
+
+async def test_an_edit_within_the_grace_saves_the_record_also_where_it_is_not_made_again(build: Build) -> None:
+    stage, _, right = await _deleted_on_the_left(build)
+    stage.left.connection.mappings["partners"].create = "no"
+    stage.right.edit(right, city="Berlin")
+    await stage.settle()
+    await stage.db_ready()
+    await stage.settle()
+    assert (stage.left.rows(), list(stage.right.rows())) == ({}, [right])
+    ((_, state, reason),) = await _departures(stage)
+    assert (state, str(reason)[:30]) == ("cancelled", "the record was changed since: ")
