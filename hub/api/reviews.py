@@ -60,9 +60,31 @@ async def merge(who: Operator, door: DoorOf, review_id: IdPath, body: Merge | No
     return decided
 
 
+@router.post("/{review_id}/link", summary="The remote record is the candidate")
+async def link(who: Operator, door: DoorOf, review_id: IdPath, body: Merge | None = None) -> ReviewView:
+    """Links it without a merge of values, as if it had been matched at once."""
+    async with door.app.db.transaction() as tx:
+        types = await record_types(tx)
+        decided = await reviews.link_review(
+            tx, types, review_id=review_id, into=body.into if body else None, actor=who.actor
+        )
+        await wake_outbound(tx, door.queue, rereads=True)
+    return decided
+
+
+@router.post("/{review_id}/split", summary="They are two after all: undo the merge or link")
+async def split(who: Operator, door: DoorOf, review_id: IdPath) -> ReviewView:
+    async with door.app.db.transaction() as tx:
+        decided = await reviews.split_review(tx, await record_types(tx), review_id=review_id, actor=who.actor)
+        await wake_outbound(tx, door.queue, rereads=True)
+    return decided
+
+
 @router.post("/{review_id}/keep-apart", summary="They are two")
 async def keep_apart(who: Operator, door: DoorOf, review_id: IdPath) -> ReviewView:
+    """The same pair is not asked about again."""
     async with door.app.db.transaction() as tx:
-        decided = await reviews.keep_apart(tx, review_id=review_id, actor=who.actor)
+        types = await record_types(tx)
+        decided = await reviews.keep_apart(tx, types, review_id=review_id, actor=who.actor)
         await wake_outbound(tx, door.queue)
     return decided

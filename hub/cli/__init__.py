@@ -70,6 +70,7 @@ app.command(rich_help_panel="Syncing")(budget.budget)
 
 app.command(rich_help_panel="Records")(merges.merge)
 app.command(rich_help_panel="Records")(merges.unmerge)
+app.command(rich_help_panel="Records")(merges.split)
 
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(fields.app, name="fields")

@@ -1,4 +1,4 @@
-"""merge, unmerge: two records of the hub become one after a look at what would move, and two again."""
+"""merge, unmerge, split: two records of the hub become one after a look at what would move, and two again."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from hub.cli.output import AsJson, bad, good, show, table, tell
 from hub.cli.session import actor, with_app
 from hub.db.session import Tx
 from hub.record.definition import RecordType
+from hub.services import splitting
 from hub.services.custom_fields import record_types
 from hub.services.hub_merges import MergePreview, MergeView, Place, merge_pair, preview_merge
 from hub.services.lookups import find_record
 from hub.services.records import type_called
+from hub.services.splitting import Split
 from hub.services.unmerging import Unmerged
 from hub.services.unmerging import unmerge as undo
 from hub.services.waking import wake_outbound
@@ -81,6 +83,33 @@ def unmerge(
     went = f"{done.links} links and {done.references} references went back; the survivor gave up {values}."
     left = [Text(f"Left alone: {sentence}", style="yellow") for sentence in done.left_alone]
     show(done, good(f"{done.loser} and {done.survivor} are two again."), went, *left, as_json=as_json)
+
+
+def split(
+    connection: Annotated[str, typer.Argument(help="Name of the connection.", show_default=False)],
+    object_name: Annotated[str, typer.Argument(metavar="OBJECT", help="The remote object.", show_default=False)],
+    remote_id: Annotated[str, typer.Argument(metavar="ID", help="The record's id there.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Give a remote record that was linked or merged by mistake a record of its own again."""
+
+    async def work(hub: App) -> Split:
+        async with hub.db.transaction() as tx:
+            await wake_outbound(tx, hub.queue, rereads=True)
+            return await splitting.split(
+                tx,
+                hub.shop,
+                await record_types(tx),
+                connection=connection,
+                object_name=object_name,
+                remote_id=remote_id,
+                actor=actor(),
+            )
+
+    done = with_app(work)
+    left = [Text(f"Left alone: {sentence}", style="yellow") for sentence in done.left_alone]
+    text = f"{object_name} {remote_id} is {done.record_id} now, apart from {done.apart_from}."
+    show(done, good(text), *left, as_json=as_json)
 
 
 async def _records(tx: Tx, hub: App, record_type: str, *wanted: str) -> tuple[RecordType, list[UUID]]:

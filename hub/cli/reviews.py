@@ -13,7 +13,15 @@ from hub.cli.output import AsJson, good, show, table
 from hub.cli.session import actor, with_app
 from hub.services.connection_care import connection_id_of
 from hub.services.custom_fields import record_types
-from hub.services.reviews import ReviewView, get_review, keep_apart, list_reviews, merge_review
+from hub.services.reviews import (
+    ReviewView,
+    get_review,
+    keep_apart,
+    link_review,
+    list_reviews,
+    merge_review,
+    split_review,
+)
 from hub.services.waking import wake_outbound
 
 app = typer.Typer(help="Records that may be one and the same.", no_args_is_help=True)
@@ -49,7 +57,10 @@ def show_(review: Id, as_json: AsJson = False) -> None:
 
     found = with_app(work)
     head = f"{found.record_type} {found.record_id}, {found.object} {found.remote_id} of {found.connection}, may be:"
-    step = f"Decide: partnerhub reviews merge {found.id} [--into RECORD], or partnerhub reviews apart {found.id}."
+    step = (
+        f"Decide: partnerhub reviews merge {found.id} or link {found.id} [--into RECORD], or partnerhub reviews apart"
+        f" {found.id}."
+    )
     show(found, head, *[_candidate(c) for c in found.candidates], step, as_json=as_json)
 
 
@@ -70,15 +81,43 @@ def merge(
 
 
 @app.command()
+def link(
+    review: Id,
+    into: Annotated[UUID | None, typer.Option(help="Which candidate; needed only where there are several.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The remote record is the candidate: link it, as if it had been matched at once."""
+
+    async def work(hub: App) -> ReviewView:
+        async with hub.db.transaction() as tx:
+            await wake_outbound(tx, hub.queue, rereads=True)
+            return await link_review(tx, await record_types(tx), review_id=review, into=into, actor=actor())
+
+    show(with_app(work), good("The remote record is linked to it now."), as_json=as_json)
+
+
+@app.command()
 def apart(review: Id, as_json: AsJson = False) -> None:
     """They are different records; from now on each goes its own way."""
 
     async def work(hub: App) -> ReviewView:
         async with hub.db.transaction() as tx:
             await wake_outbound(tx, hub.queue)
-            return await keep_apart(tx, review_id=review, actor=actor())
+            return await keep_apart(tx, await record_types(tx), review_id=review, actor=actor())
 
-    show(with_app(work), good("They stay two records."), as_json=as_json)
+    show(with_app(work), good("They stay two records; the pair is not asked about again."), as_json=as_json)
+
+
+@app.command()
+def split(review: Id, as_json: AsJson = False) -> None:
+    """They are two after all: undo the merge or link of this review, and keep them apart from now on."""
+
+    async def work(hub: App) -> ReviewView:
+        async with hub.db.transaction() as tx:
+            await wake_outbound(tx, hub.queue, rereads=True)
+            return await split_review(tx, await record_types(tx), review_id=review, actor=actor())
+
+    show(with_app(work), good("They are two records again, and stay apart."), as_json=as_json)
 
 
 def _candidate(candidate: dict[str, Any]) -> RenderableType:

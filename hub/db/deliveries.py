@@ -373,6 +373,51 @@ async def hand_over(tx: Tx, *, loser: UUID, survivor: UUID) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Whether a write for a record is on its way to an object, and whether the record was made there by the hub."""
+
+    under_way: bool
+    created: bool
+
+
+async def way_of(tx: Tx, *, connection_id: int, object_name: str, record_id: UUID) -> Way:
+    row = await tx.one(
+        "select coalesce(bool_or(state in ('sending', 'unknown')), false) as under_way,"
+        " coalesce(bool_or(state = 'done' and op = 'create'), false) as created"
+        " from delivery where record_id = %s and connection_id = %s and object = %s",
+        record_id,
+        connection_id,
+        object_name,
+    )
+    assert row is not None
+    return Way(row["under_way"], row["created"])
+
+
+async def amend(tx: Tx, *, connection_id: int, object_name: str, record_id: UUID, edited: Mapping[str, object]) -> None:
+    """Send these remote fields too with what is open for a record."""
+    await tx.run(
+        "update delivery set edited = coalesce(edited, '{}') || %s where record_id = %s and connection_id = %s"
+        " and object = %s and state in ('pending', 'waiting', 'dead')",
+        Jsonb(dict(edited)),
+        record_id,
+        connection_id,
+        object_name,
+    )
+
+
+async def hold_back(tx: Tx, *, connection_id: int, object_name: str, record_id: UUID, delay: timedelta) -> None:
+    """Let what is open for a record wait for a while."""
+    await tx.run(
+        "update delivery set next_attempt_at = clock_timestamp() + %s where record_id = %s and connection_id = %s"
+        " and object = %s and state = 'pending'",
+        delay,
+        record_id,
+        connection_id,
+        object_name,
+    )
+
+
 async def wake_record(tx: Tx, *, record_id: UUID) -> int:
     """Let everything that is open for a record be looked at again now; dead letters stay."""
     return await tx.run(

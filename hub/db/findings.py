@@ -217,15 +217,25 @@ async def ask_for_match_review(
     )
 
 
-async def under_review(tx: Tx, *, record_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the records that wait for a match decision: nothing is created from them anywhere meanwhile."""
-    return {
-        row[0]
-        for row in await tx.tuples(
-            "select record_id from match_review where record_id = any(%s) and state = 'open' and holds",
-            Uuids(record_ids),
-        )
-    }
+async def under_review(tx: Tx, *, connection_id: int, object_name: str, record_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the records that wait for a match decision: nothing is created of them in this object meanwhile.
+
+    That is every record in doubt, wherever it came from, and the candidates for which one of this object may stand.
+    """
+    rows = await tx.tuples(
+        """
+        select record_id from match_review where record_id = any(%s) and state = 'open' and holds
+        union
+        select (candidate ->> 'record_id')::uuid from match_review cross join jsonb_array_elements(candidates) candidate
+        where connection_id = %s and object = %s and kind = 'ambiguous' and state = 'open' and holds
+            and (candidate ->> 'record_id')::uuid = any(%s)
+        """,
+        Uuids(record_ids),
+        connection_id,
+        object_name,
+        Uuids(record_ids),
+    )
+    return {row[0] for row in rows}
 
 
 async def ask_about_deletion(

@@ -442,6 +442,21 @@ async def forget_references(
     return list(dict.fromkeys(row[0] for row in rows))
 
 
+async def referring(
+    tx: Tx, *, connection_id: int, object_name: str, fields: Sequence[str], record_id: UUID
+) -> list[tuple[str, str]]:
+    """(object, remote id) of live rows that, as last agreed on, refer to a record with one of these fields."""
+    rows = await tx.tuples(
+        "select distinct object, remote_id from link cross join unnest(%s::text[]) as f(name)"
+        " where connection_id = %s and object = %s and state = 'live' and shadow ->> f.name = %s",
+        list(fields),
+        connection_id,
+        object_name,
+        str(record_id),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 async def left_behind(tx: Tx, *, loser: UUID) -> list[tuple[int, str, str]]:
     """Live links that still hang on a merged record: (connection, object, remote id)."""
     rows = await tx.tuples(

@@ -135,16 +135,18 @@ async def links_of(tx: Tx, record_id: UUID) -> list[DictRow]:
     )
 
 
-async def return_link(tx: Tx, *, link: MovedLink, shadow: dict[str, Any], record_id: UUID) -> None:
-    """Give a link back; its next read looks again."""
+async def hand_link(
+    tx: Tx, *, connection_id: int, object_name: str, remote_id: str, shadow: dict[str, Any], record_id: UUID
+) -> None:
+    """Give a link to a record, with this shadow; its next read looks again."""
     await tx.run(
         "update link set record_id = %s, shadow = %s, seen_hash = null"
         " where connection_id = %s and object = %s and remote_id = %s",
         record_id,
         Jsonb(shadow),
-        link.connection_id,
-        link.object,
-        link.remote_id,
+        connection_id,
+        object_name,
+        remote_id,
     )
 
 

@@ -483,6 +483,30 @@ record_merge = sa.Table(
 sa.Index("ix_record_merge_loser", record_merge.c.loser)
 sa.Index("ix_record_merge_survivor", record_merge.c.survivor)
 
+# What people decided about pairs of records: labels for matching, and pairs that are not asked about again.
+match_decision = sa.Table(
+    "match_decision",
+    metadata,
+    _id(),
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("decision", sa.Text, nullable=False),
+    sa.Column("left_record", UUID, nullable=False),
+    sa.Column("left_keys", ARRAY(sa.Text), nullable=False),
+    sa.Column("left_features", JSONB, nullable=False),
+    sa.Column("right_record", UUID, nullable=False),
+    sa.Column("right_keys", ARRAY(sa.Text), nullable=False),
+    sa.Column("right_features", JSONB, nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    _at("decided_at", default=True),
+    sa.Column("review_id", sa.BigInteger),
+    sa.Column("merge_id", sa.BigInteger),
+    _at("revoked_at", nullable=True),
+    sa.CheckConstraint("decision in ('same', 'apart')", name="decision"),
+)
+sa.Index("ix_match_decision_left_keys", match_decision.c.left_keys, postgresql_using="gin")
+sa.Index("ix_match_decision_right_keys", match_decision.c.right_keys, postgresql_using="gin")
+sa.Index("ix_match_decision_merge", match_decision.c.merge_id)
+
 # Blocking keys of records whose mapping matches by score.
 match_key = sa.Table(
     "match_key",

@@ -9,7 +9,7 @@ from uuid import UUID
 from hub.db import links, records
 from hub.db.links import LinkHead
 from hub.db.session import Tx
-from hub.services.matching import hub_key
+from hub.services.matching import apart_from, hub_key
 from hub.services.objects import ObjectSync
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ async def claimed_by_key(
         and known[i.remote_id].state == "live"
         and known[i.remote_id].record_id != key
     }
+    apart = await apart_from(tx, sync, list(claims))
+    claims = {remote_id: key for remote_id, key in claims.items() if key not in apart.get(remote_id, ())}
     if not claims:
         return {}
     owners = await records.whereabouts(tx, sync.record_type, list(claims.values()))

@@ -160,7 +160,7 @@ class _Reasons:
         return cls(
             deliveries=await reconciliations.open_deliveries(tx, **place, record_ids=ids),
             conflicts=await findings.open_conflicts(tx, **place, record_ids=ids),
-            in_review=await findings.under_review(tx, record_ids=ids),
+            in_review=await findings.under_review(tx, **place, record_ids=ids),
             not_planned=await reconciliations.not_planned(tx, connection_id=sync.connection.id, record_ids=ids),
             held_back=await reconciliations.held_back(tx, **place, remote_ids=list(known)),
         )

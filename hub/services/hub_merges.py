@@ -10,7 +10,18 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
-from hub.db import audit, changes, decisions, deliveries, findings, merges, records, references, rereads
+from hub.db import (
+    audit,
+    changes,
+    decisions,
+    deliveries,
+    findings,
+    match_decisions,
+    merges,
+    records,
+    references,
+    rereads,
+)
 from hub.db.changes import Change, Origin
 from hub.db.findings import NewConflict
 from hub.db.merges import MovedLink, MovedReference, Moves, StoredMerge
@@ -21,6 +32,7 @@ from hub.record.codec import decode_values
 from hub.record.definition import RecordType
 from hub.record.values import Value, Values, encode_values
 from hub.sdk.http import decode_json, encode_json
+from hub.services.match_labels import note_decision
 from hub.services.merging import Joined, join_records
 from hub.services.refusals import Gone, NotFound, NotNow, invalid
 
@@ -132,6 +144,9 @@ async def merge_pair(
     live = await decisions.live_links(tx, loser)
     if refusal := _refusal(_twins(live, await decisions.live_links(tx, survivor))):
         raise NotNow(refusal)
+    await note_decision(
+        tx, record_type, decision="same", record_id=loser, others=[survivor], actor=actor, review_id=review_id
+    )
     taken = _taken(stays, gone) if kind == "merge" else {}
     await _fill(tx, record_type, stays, taken, actor)
     origin = Origin(actor=actor)
@@ -152,6 +167,7 @@ async def merge_pair(
         moves=moves,
         by=actor,
     )
+    await match_decisions.between(tx, one=loser, other=survivor, merge_id=merge_id)
     detail = {"merge": merge_id, "into": str(survivor), "references": len(joined.moved), "links": len(moves.links)}
     await audit.note(tx, actor=actor, action="records_merged", subject=str(loser), detail=detail)
     return next(view for view in await list_merges(tx, record_id=loser) if view.id == merge_id)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec import field as struct_field
 
-from hub.db import links, match_keys, records
+from hub.db import links, match_decisions, match_keys, records
 from hub.db.session import Tx
 from hub.domain.matching import (
     Candidate,
@@ -33,6 +33,9 @@ from hub.services.objects import ObjectSync
 
 if TYPE_CHECKING:
     from hub.services.inbound import Incoming
+
+
+Apart = Mapping[str, Collection[UUID]]
 
 
 class Match(Struct, eq=False):
@@ -62,12 +65,13 @@ async def match_new(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming]) -> list
     await records.lock_matching(tx, sync.record_type)
     matches: dict[str, Match] = {}
     await _already_linked(tx, sync, fresh, matches)
-    await _by_hub_key(tx, sync, _open(fresh, matches), matches)
+    apart = await apart_from(tx, sync, [i.remote_id for i in fresh])
+    await _by_hub_key(tx, sync, _open(fresh, matches), matches, apart)
     for rule in sync.mapping.match:
         if rule.scored:
-            await _by_score(tx, sync, _open(fresh, matches), matches)
+            await _by_score(tx, sync, _open(fresh, matches), matches, apart)
         else:
-            await _by_natural_key(tx, sync, rule.on, _open(fresh, matches), matches)
+            await _by_natural_key(tx, sync, rule.on, _open(fresh, matches), matches, apart)
     ids = new_ids(len(fresh))
     for incoming in _open(fresh, matches):
         matches[incoming.remote_id] = Match(incoming, next(ids), exists=False)
@@ -87,6 +91,13 @@ def hub_key(sync: ObjectSync, record: RemoteRecord) -> UUID | None:
         return UUID(value) if isinstance(value, str) and value else None
     except ValueError:
         return None
+
+
+async def apart_from(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str]) -> Apart:
+    """By remote id: the records of which a person has said that they are others. They are not asked about again."""
+    keys = {match_decisions.remote_key(sync.connection.id, sync.name, remote_id): remote_id for remote_id in remote_ids}
+    found = await match_decisions.kept_apart(tx, keys=list(keys))
+    return {keys[key]: record_ids for key, record_ids in found.items()}
 
 
 def new_ids(count: int) -> Iterator[UUID]:
@@ -113,7 +124,9 @@ async def _already_linked(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], m
             matches[incoming.remote_id] = Match(incoming, record_id, exists=True, linked=True)
 
 
-async def _by_hub_key(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], matches: dict[str, Match]) -> None:
+async def _by_hub_key(
+    tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], matches: dict[str, Match], apart: Apart
+) -> None:
     """A remote record that carries the hub's key is one that the hub made, whatever became of its record since."""
     claims = [(i, key) for i in fresh if (key := hub_key(sync, i.record))]
     if not claims:
@@ -122,13 +135,13 @@ async def _by_hub_key(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], match
     taken = await _taken(tx, sync, list(found.values()))
     for incoming, key in claims:
         record_id = found.get(key)
-        if record_id is not None and record_id not in taken:
+        if record_id is not None and record_id not in taken and record_id not in apart.get(incoming.remote_id, ()):
             taken[record_id] = incoming.remote_id
             matches[incoming.remote_id] = Match(incoming, record_id, exists=True)
 
 
 async def _by_natural_key(
-    tx: Tx, sync: ObjectSync, names: tuple[str, ...], fresh: Sequence[Incoming], matches: dict[str, Match]
+    tx: Tx, sync: ObjectSync, names: tuple[str, ...], fresh: Sequence[Incoming], matches: dict[str, Match], apart: Apart
 ) -> None:
     """Equal natural keys are the same record; several equal ones, or one that is taken, are for a person."""
     keyed = [(i, key) for i in fresh if None not in (key := tuple(map(i.values.get, names)))]
@@ -140,12 +153,12 @@ async def _by_natural_key(
     first_here: dict[tuple[Value, ...], str] = {}
     ids = new_ids(len(keyed))
     for incoming, key in keyed:
-        candidates = found.get(key)
-        if candidates is None and key not in first_here:
+        others = apart.get(incoming.remote_id, ())
+        candidates = [c for c in found.get(key, ()) if c not in others]
+        if not candidates and key not in first_here:
             # Nobody has this key yet; a later rule may still find the record.
             first_here[key] = incoming.remote_id
             continue
-        candidates = candidates or []
         free = [c for c in candidates if c not in taken and c not in claimed]
         evidence = [_exact(names, key, c, taken.get(c)) for c in candidates]
         if len(free) == 1 and len(candidates) == 1:
@@ -189,7 +202,9 @@ async def _taken(tx: Tx, sync: ObjectSync, record_ids: Sequence[UUID]) -> dict[U
     return await links.remote_ids_of(tx, connection_id=sync.connection.id, objects=[sync.name], record_ids=record_ids)
 
 
-async def _by_score(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], matches: dict[str, Match]) -> None:
+async def _by_score(
+    tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], matches: dict[str, Match], apart: Apart
+) -> None:
     """Weigh all evidence against every record that shares a blocking key."""
     features = {i.remote_id: features_of(sync, i.values) for i in fresh}
     keys = {remote_id: keys_of(f) for remote_id, f in features.items()}
@@ -203,6 +218,7 @@ async def _by_score(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], matches
     for incoming in fresh:
         mine = features[incoming.remote_id]
         near = {r for key in keys[incoming.remote_id] for r in by_key.get(key, ()) if r in known}
+        near -= set(apart.get(incoming.remote_id, ()))
         choice = choose(mine, [Candidate(r, known[r], r in taken) for r in sorted(near)])
         match = _match_of(incoming, choice, ids)
         matches[incoming.remote_id] = match

@@ -109,7 +109,7 @@ async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Comput
     linked = await links.of_records(tx, connection_id=here, object_name=name, record_ids=ids)
     kept_out = await _kept_out(tx, sync, stored)
     conflicts = await findings.open_conflicts(tx, connection_id=here, object_name=name, record_ids=ids)
-    in_review = await findings.under_review(tx, record_ids=ids)
+    in_review = await findings.under_review(tx, connection_id=here, object_name=name, record_ids=ids)
     unreadable = await findings.unreadable_fields(
         tx, connection_id=here, object_name=name, remote_ids=[link.remote_id for link in linked.values()]
     )
@@ -127,7 +127,7 @@ async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Comput
         elif record.id in kept_out or not creates(sync) or not sync.mapping.scope_matches(record.values):
             computed.idle.append(delivery)
         elif record.id in in_review:
-            computed.holds.append(Hold(delivery, "It may be a record that is there already: decide its match review."))
+            computed.holds.append(Hold(delivery, "It may be a record that is there already: decide the match review."))
         else:
             _create(computed, sync, delivery, record, targets)
     return computed

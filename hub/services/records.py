@@ -105,7 +105,7 @@ async def create_record(
         actor,
         Change(record_id, record_type.name, 1, "create", None, encode_values(given), encode_json({"*": RULE})),
     )
-    await _store_match_keys(tx, record_type, record_id, given)
+    await store_match_keys(tx, record_type, record_id, given)
     return await get_record(tx, record_type, record_id=record_id)
 
 
@@ -130,7 +130,7 @@ async def patch_record(
         await _note(
             tx, actor, Change(record_id, record_type.name, new_version, "update", old, encode_values(changed), rules)
         )
-        await _store_match_keys(tx, record_type, record_id, merged)
+        await store_match_keys(tx, record_type, record_id, merged)
     return await get_record(tx, record_type, record_id=record_id)
 
 
@@ -199,7 +199,7 @@ async def _note(tx: Tx, actor: str, change: Change) -> None:
     await changes.append(tx, origin=Origin(actor=actor), changes=[change])
 
 
-async def _store_match_keys(tx: Tx, record_type: RecordType, record_id: UUID, values: Values) -> None:
+async def store_match_keys(tx: Tx, record_type: RecordType, record_id: UUID, values: Values) -> None:
     """Systems that report this record later find it by score too."""
     build = _FEATURES.get(record_type.root.name)
     if build is not None:
@@ -239,5 +239,6 @@ __all__ = [
     "refuse_duplicate",
     "refuse_other_version",
     "store_faults",
+    "store_match_keys",
     "type_called",
 ]

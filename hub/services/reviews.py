@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from hub.db import audit, decisions, deliveries
+from hub.db import audit, changes, decisions, deliveries, merges, records, references
 from hub.db.session import Tx
 from hub.record.definition import RecordType
 from hub.services.hub_merges import merge_pair
+from hub.services.match_labels import note_decision
 from hub.services.refusals import Gone, NotFound, NotNow, invalid
+from hub.services.splitting import split_merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,23 @@ async def get_review(tx: Tx, *, review_id: int) -> ReviewView:
     return _view(row)
 
 
-async def keep_apart(tx: Tx, *, review_id: int, actor: str) -> ReviewView:
-    """They are two. From now on the record is delivered like any other."""
+async def keep_apart(tx: Tx, types: Mapping[str, RecordType], *, review_id: int, actor: str) -> ReviewView:
+    """They are two, for good: the same pair is not asked about again. The record is delivered like any other now."""
     review = await _take(tx, review_id)
+    others = [UUID(c["record_id"]) for c in review.candidates]
     await decisions.close_reviews(tx, ids=[review_id], state="apart", by=actor)
-    await deliveries.wake_record(tx, record_id=review.record_id)
-    others = [c["record_id"] for c in review.candidates]
-    await _audit(tx, actor, "match_kept_apart", review, {"candidates": others})
+    await note_decision(
+        tx,
+        types[review.record_type],
+        decision="apart",
+        record_id=review.record_id,
+        others=others,
+        actor=actor,
+        review_id=review_id,
+    )
+    for record_id in (review.record_id, *others):
+        await deliveries.wake_record(tx, record_id=record_id)
+    await _audit(tx, actor, "match_kept_apart", review, {"candidates": [str(other) for other in others]})
     return await get_review(tx, review_id=review_id)
 
 
@@ -70,25 +82,66 @@ async def merge_review(
 ) -> ReviewView:
     """They are one: the record lives on in the candidate `into` (needed only where there are several).
 
-    The survivor keeps its values and takes over what it lacks; where both have a value and differ, the systems'
-    policies decide at the next read, and what they leave open becomes a conflict: no value is lost. Raises NotNow
-    where one system holds both: only that system can merge its own records.
+    See `merge_pair`. Raises NotFound, Invalid, and NotNow also where one system holds both.
     """
+    return await _join(tx, types, review_id, into, actor, "merge")
+
+
+async def link_review(
+    tx: Tx, types: Mapping[str, RecordType], *, review_id: int, into: UUID | None, actor: str
+) -> ReviewView:
+    """The remote record is the candidate: it is linked to it, and the record that only held it goes.
+
+    Nothing is taken over; both meet as if they had been matched at once, by the mapping's policies. Raises NotFound,
+    Invalid, and NotNow where the record has become more than a stand-in (then merge), or one system holds both.
+    """
+    return await _join(tx, types, review_id, into, actor, "link")
+
+
+async def split_review(tx: Tx, types: Mapping[str, RecordType], *, review_id: int, actor: str) -> ReviewView:
+    """Undo the merge or link that a review was decided for; the two are apart from now on. Raises NotFound, NotNow."""
+    review = await get_review(tx, review_id=review_id)
+    merge = await merges.standing(tx, loser=review.record_id)
+    if review.state != "merged" or merge is None or merge.review_id != review_id:
+        raise NotNow(f"Nothing was merged or linked by match review {review_id} that could be taken apart.")
+    left = await split_merge(tx, types[review.record_type], loser=review.record_id, actor=actor)
+    await _audit(tx, actor, "match_split", review, {"left_alone": list(left)})
+    return await get_review(tx, review_id=review_id)
+
+
+async def _join(
+    tx: Tx,
+    types: Mapping[str, RecordType],
+    review_id: int,
+    into: UUID | None,
+    actor: str,
+    kind: Literal["merge", "link"],
+) -> ReviewView:
     review = await _take(tx, review_id)
+    record_type = types[review.record_type]
     survivor = _survivor(review, into)
+    survivor = (await records.whereabouts(tx, record_type, [survivor])).get(survivor, survivor)
+    if kind == "link":
+        await _refuse_more_than_a_stand_in(tx, record_type, review, survivor)
     await decisions.close_reviews(tx, ids=[review_id], state="merged", by=actor)
     try:
         await merge_pair(
-            tx,
-            types[review.record_type],
-            loser=review.record_id,
-            survivor=survivor,
-            actor=actor,
-            review_id=review_id,
+            tx, record_type, loser=review.record_id, survivor=survivor, actor=actor, kind=kind, review_id=review_id
         )
     except Gone:
         raise NotNow("One of the two records is gone meanwhile; keep the review apart to close it.") from None
+    for candidate in review.candidates:
+        await deliveries.wake_record(tx, record_id=UUID(candidate["record_id"]))
     return await get_review(tx, review_id=review_id)
+
+
+async def _refuse_more_than_a_stand_in(tx: Tx, record_type: RecordType, review: ReviewView, survivor: UUID) -> None:
+    links = await merges.links_of(tx, review.record_id)
+    referring = await references.pointing_to(tx, record_type, loser=review.record_id, survivor=survivor)
+    history = await changes.history(tx, record_id=review.record_id)
+    others = [change for change in history if change["connection"] != review.connection]
+    if len(links) > 1 or referring or others:
+        raise NotNow("The record has become more than a stand-in for the remote one: merge the two instead.")
 
 
 async def _take(tx: Tx, review_id: int) -> ReviewView:

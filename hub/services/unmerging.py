@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
-from hub.db import audit, changes, connections, deliveries, merges, records, references, rereads
+from hub.db import audit, changes, connections, deliveries, match_decisions, merges, records, references, rereads
 from hub.db.changes import Change, Origin
 from hub.db.merges import MovedLink, StoredMerge
 from hub.db.records import StoredRecord
@@ -96,6 +96,7 @@ class _Unmerge:
         await changes.append(tx, origin=Origin(actor=self.actor), changes=self.log)
         await self._deliver(returned)
         await merges.mark_undone(tx, merge.id, by=self.actor)
+        await match_decisions.revoke(tx, merge_id=merge.id)
         detail = {"merge": merge.id, "from": str(merge.survivor), "left_alone": len(self.left)}
         await audit.note(tx, actor=self.actor, action="records_unmerged", subject=str(merge.loser), detail=detail)
         [view] = [view_of(m) for m in await merges.of_record(tx, merge.loser) if m.id == merge.id]
@@ -119,7 +120,14 @@ class _Unmerge:
                 self.left.append(f"{link.object} {link.remote_id} belongs to another record by now.")
                 continue
             shadow = _shadow_before(link, row["shadow"])
-            await merges.return_link(self.tx, link=link, shadow=shadow, record_id=self.merge.loser)
+            await merges.hand_link(
+                self.tx,
+                connection_id=link.connection_id,
+                object_name=link.object,
+                remote_id=link.remote_id,
+                shadow=shadow,
+                record_id=self.merge.loser,
+            )
             returned.append(link)
         for connection_id in sorted({link.connection_id for link in returned}):
             keys = [(link.object, link.remote_id) for link in returned if link.connection_id == connection_id]

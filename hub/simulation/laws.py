@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from uuid import UUID
 
 from hub.db import records
 from hub.record.codec import decode_values
@@ -164,9 +165,15 @@ class Facts:
             found += [f"{system.name} {row} is not linked" for row in system.rows() if row not in links]
         return found
 
+    def held(self) -> set[UUID]:
+        """Records in doubt, and those that they may be: both wait for a person's word."""
+        reviews = [row for row in self.reviews if row["holds"]]
+        candidates = {UUID(c["record_id"]) for r in reviews if r["kind"] == "ambiguous" for c in r["candidates"]}
+        return {row["record_id"] for row in reviews} | candidates
+
     def missing(self) -> list[str]:
         """Every living record is everywhere, but where it was deleted, and while a doubtful match is undecided."""
-        held = {row["record_id"] for row in self.reviews if row["holds"]}
+        held = self.held()
         found = []
         for system in self.world.systems:
             here = {
@@ -188,10 +195,9 @@ class Facts:
         for row in self.deliveries:
             target = self.records[row["record_id"]].values["parent"]
             linked = {r["record_id"] for r in self.live_links(row["connection_id"]).values()}
-            if row["state"] == "waiting" and row["error_class"] == "Waiting":
-                held = {r["record_id"] for r in self.reviews if r["holds"]}
-                if row["record_id"] in held or target not in linked:
-                    continue
+            waits = row["state"] == "waiting" and row["error_class"] == "Waiting"
+            if waits and (row["record_id"] in self.held() or target not in linked):
+                continue
             found.append(
                 f"stuck delivery: {row['state']} {row['op']} of {row['record_id']} to {row['connection_id']}:"
                 f" {row['message']} {row['hint']}"

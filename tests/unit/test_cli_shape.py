@@ -62,6 +62,7 @@ retries
 reviews
 runs
 sandbox
+split
 status
 sync
 unmerge

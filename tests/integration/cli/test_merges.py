@@ -1,4 +1,4 @@
-"""merge and unmerge at the command line."""
+"""merge, unmerge and split at the command line, and doubtful matches that are linked, kept apart, and split."""
 
 import asyncio
 import os
@@ -43,12 +43,48 @@ def test_a_merge_is_previewed_confirmed_and_undone(partnerhub: Command, sf: Remo
     assert "was not merged" in again.error
 
 
-def _made() -> str:
+def test_a_doubtful_match_is_linked_and_split_again(partnerhub: Command, sf: Remote) -> None:
+    key = {"website_domain": "acme.example", "country": "DE"}
+    one = _made(**key)
+    _made(legal_name="Acme Bonn", **key)
+    remote = sf.sandbox.human_create("Account", account("ACME", Website="https://acme.example"))
+    partnerhub("sync", "sf")
+    [review] = partnerhub("reviews", "list", "--json").data
+    number = str(review["id"])
+
+    assert partnerhub("reviews", "link", number, "--into", one).code == 0
+    assert partnerhub("why", "partner", f"sf:{remote}", "--json").data["record_id"] == one
+    assert partnerhub("reviews", "split", number).code == 0
+    assert partnerhub("why", "partner", f"sf:{remote}", "--json").data["record_id"] == review["record_id"]
+    assert "could be taken apart" in partnerhub("reviews", "split", number).error
+
+
+def test_a_link_made_by_mistake_is_split(partnerhub: Command, sf: Remote) -> None:
+    known = _made(website_domain="acme.example", country="DE")
+    remote = sf.sandbox.human_create("Account", account("ACME", Website="https://acme.example"))
+    partnerhub("sync", "sf")
+    assert partnerhub("why", "partner", f"sf:{remote}", "--json").data["record_id"] == known
+
+    done = partnerhub("split", "sf", "Account", remote, "--json").data
+    assert (done["apart_from"], done["how"]) == (known, "new")
+    assert partnerhub("why", "partner", f"sf:{remote}", "--json").data["record_id"] == done["record_id"]
+    again = partnerhub("split", "sf", "Account", remote)
+    assert again.code == 1
+    assert "for itself" in again.error
+
+
+def _made(legal_name: str = "ACME NV", **values: str) -> str:
     """A partner that no system has."""
 
     async def make() -> str:
         async with Database(os.environ["PARTNERHUB_DATABASE_URL"]) as db, db.transaction() as tx:
-            made = await create_record(tx, RECORD_TYPES["partner"], values={"legal_name": "ACME NV"}, actor="test")
+            made = await create_record(
+                tx,
+                RECORD_TYPES["partner"],
+                values={"legal_name": legal_name, **values},
+                actor="test",
+                allow_duplicate=True,
+            )
             return str(made.id)
 
     return asyncio.run(make())
