@@ -11,7 +11,7 @@ from hub.db.leases import Lease
 from hub.db.session import Database
 from hub.services.refusals import NotNow
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 
 
 @asynccontextmanager
