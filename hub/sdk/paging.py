@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.sdk.errors import CursorExpired
 
@@ -14,13 +15,15 @@ class Keyset(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     """The cursor of a keyset read, as text in `Page.cursor`.
 
     `since` is where this run began (None: a full scan), `stamp` and `id` the last record of this run, `high` the
-    newest stamp of all runs: the next run begins one overlap before it.
+    newest stamp of all runs: the next run begins one overlap before it. `began` is the remote's time at the first page
+    of a full scan.
     """
 
     since: datetime | None = None
     stamp: datetime | None = None
     id: str = ""
     high: datetime | None = None
+    began: datetime | None = None
 
     @classmethod
     def parse(cls, cursor: str | None) -> Keyset:
@@ -43,11 +46,18 @@ class Keyset(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     def after(self, stamp: datetime, record_id: str) -> Keyset:
         """Having seen the record `record_id`, stamped `stamp`."""
         high = stamp if self.high is None else max(stamp, self.high)
-        return Keyset(since=self.since, stamp=stamp, id=record_id, high=high)
+        return replace(self, stamp=stamp, id=record_id, high=high)
+
+    def asked(self, now: datetime) -> Keyset:
+        """A page was answered when the remote's clock said `now`."""
+        return replace(self, began=now) if self.full and self.began is None else self
 
     def finished(self, *, now: datetime, overlap: timedelta) -> Keyset:
-        """Where the next run begins; `now` is the remote's clock, for an object that is still empty."""
-        high = min(self.high or now, now)
+        """Where the next run begins; `now` is the remote's clock, for an object that is still empty.
+
+        A full scan shows no deletions: what went away while it ran, however long it was interrupted, is for the next.
+        """
+        high = min(self.high or now, now, self.began or now)
         return Keyset(since=high - overlap, high=high)
 
 

@@ -90,11 +90,11 @@ class SampleClient:
     async def read_page(self, query: ReadQuery, cursor: str | None) -> Page:
         at = Keyset.parse(cursor)
         answer = await self._api.get(f"/v1/records/{query.object}", **_page_params(query, at))
-        known = at.high
+        known, now = at.high, datetime.fromisoformat(answer["now"])
+        at = at.asked(now)
         for item in answer["items"]:
             at = at.after(_stamp(item), item["id"])
         done = not answer["more"]
-        now = datetime.fromisoformat(answer["now"])
         end = at.finished(now=now, overlap=self.capabilities.overlap) if done else at
         return Page(
             records=[_record(item) for item in answer["items"] if not _ended(item)],
