@@ -27,7 +27,7 @@ from hub.sdk.records import JsonValue, RemoteFields, RemoteRecord
 from hub.services.claims import claimed_by_key
 from hub.services.counts import Counts
 from hub.services.endings import CAME_BACK, reactivated, take_back
-from hub.services.matching import Match, match_new
+from hub.services.matching import Match, hub_key, match_new
 from hub.services.merging import merge_records
 from hub.services.objects import ObjectSync, origin_of
 from hub.services.pointing import point_again
@@ -340,7 +340,7 @@ async def _merge(
     replaced = await take_back(tx, sync, [pair.incoming.remote_id for pair in pairs if pair.link == "deleted"])
     for pair in pairs:
         base = shadows[pair.incoming.remote_id][0] if pair.linked else None
-        if own := _own_echo(sync, pair.incoming, sent.get(pair.record_id)):
+        if own := _own_echo(sync, pair, sent.get(pair.record_id)):
             base = {**(base or {}), **own}
         meetings.append(_Meeting(pair, ours[pair.record_id], base, conflicts.get(pair.record_id, {})))
     times = await _times(tx, sync, meetings, {remote_id: seen for remote_id, (_, seen) in shadows.items()})
@@ -389,16 +389,24 @@ async def _times(
     return await times_of(tx, sync, undecided) if undecided else {}
 
 
-def _own_echo(sync: ObjectSync, incoming: Incoming, sent: Mapping[str, JsonValue] | None) -> dict[str, Value]:
-    """Incoming values that the hub itself has sent: both sides agreed on them, whatever the hub holds by now."""
+def _own_echo(sync: ObjectSync, pair: _Pair, sent: Mapping[str, JsonValue] | None) -> dict[str, Value]:
+    """Values that the hub itself has sent: both sides agreed on them, whatever the hub holds by now.
+
+    Of a write without an answer that is what came back as it was sent. A row that carries the hub's key and is not
+    linked was made by such a write: there all that was sent counts, and what stands there instead was typed since.
+    """
     if not sent:
         return {}
-    written = sync.mapping.get(nest(sent)).values
-    return {
+    incoming, written = pair.incoming, sync.mapping.get(nest(sent)).values
+    own = {
         name: value
         for name, value in incoming.values.items()
         if name in written and written[name] == incoming.mapped.values.get(name)
     }
+    if not pair.linked and hub_key(sync, incoming.record) == pair.record_id:
+        whole = {n: v for n, v in written.items() if n in incoming.values and not isinstance(v, RemoteRef)}
+        return {**whole, **own}
+    return own
 
 
 def _is_outdated(pair: _Pair, shadows: Mapping[str, tuple[dict[str, Value], datetime]], as_of: datetime) -> bool:

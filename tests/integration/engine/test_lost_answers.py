@@ -103,3 +103,17 @@ async def test_a_row_merged_into_one_that_the_hub_made_without_an_answer_is_the_
     assert (right["name"], left["name"]) == ("Acme", "Acme")
     assert await stage.all("select message from delivery where state = 'dead'") == []
     assert len(await stage.all("select id from organization where merged_into is null")) == 1
+
+
+async def test_what_somebody_changes_in_a_row_that_was_made_without_an_answer_is_no_conflict(stage: Stage) -> None:
+    left_id = stage.left.create(name="Acme", website="acme.com", city="Bonn")
+    await stage.pull(stage.left)
+    stage.right.sandbox.faults.arm("lose_response", match="/batch")
+    await stage.push(stage.right)
+
+    stage.right.edit(next(iter(stage.right.rows())), city="Trier")
+    await stage.db_ready()
+    await stage.settle()
+
+    assert await stage.all("select field from conflict") == []
+    assert stage.left.row(left_id)["city"] == "Trier"
