@@ -27,6 +27,7 @@ from hub.cli import (
     reviews,
     sandbox,
     serve,
+    simulate,
     status,
     sync,
     why,
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 
 app.command()(demo.demo)
+app.command()(simulate.simulate)
 app.command()(serve.up)
 app.command()(serve.worker)
 

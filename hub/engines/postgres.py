@@ -75,6 +75,12 @@ def stop_postgres(home: Home) -> None:
         _run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "-t", "60", "stop", owner=data)
 
 
+def restart_postgres(home: Home, *, durable: bool) -> None:
+    """Restart the home's server, as an operator or an update does: sessions end, what was committed stays."""
+    stop_postgres(home)
+    start_postgres(home, durable=durable)
+
+
 def check_postgres(url: str, *, minimum: int = MINIMUM_VERSION) -> None:
     """Refuse an external server that is unreachable, too old, or does not let us create tables."""
     shown = shown_url(url)

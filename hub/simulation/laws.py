@@ -3,203 +3,293 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Literal, get_args
 from uuid import UUID
 
-from hub.db import records
+from hub.db.records import StoredRecord
+from hub.mapping.model import Mapping as ObjectMapping
 from hub.record.codec import decode_values
+from hub.record.values import RemoteRef, Value
 from hub.sdk.http import encode_json
-from hub.simulation.stage import System
-from hub.simulation.turns import PARTY, Party
-from hub.simulation.world import PARTNER, TEXTS, World
+from hub.simulation.facts import Facts, Row
+from hub.simulation.ledger import Key, Ledger, key_of
+from hub.simulation.people import identity_field
+from hub.simulation.system import System
 
-OPEN = "('pending', 'sending', 'unknown', 'waiting', 'dead')"
-
-
-async def violations(world: World) -> list[str]:
-    """Every law that does not hold, in words."""
-    PARTY.set(Party("judge"))
-    facts = await Facts.load(world)
-    found = [
-        *facts.not_converged(),
-        *facts.lost_edits(),
-        *facts.doubled(),
-        *facts.unlinked(),
-        *facts.missing(),
-        *facts.stuck(),
-    ]
-    return found + await echoes(world)
+Law = Literal[
+    "convergence", "no lost update", "no needless conflict", "no duplicate", "nothing missing", "nothing stuck",
+    "no echo", "budget kept", "rest", "no error",
+]  # fmt: skip
+LAWS: tuple[Law, ...] = get_args(Law)
 
 
-async def echoes(world: World) -> list[str]:
-    """Rounds in which nothing happened must write nothing."""
-    before = {system.name: system.writes() for system in world.systems}
-    moved = [await world.one_turn_of_all() for _ in range(2)]
-    after = {system.name: system.writes() for system in world.systems}
-    found = [
-        f"echo: {name} was written {after[name] - before[name]} times" for name in before if after[name] > before[name]
-    ]
-    return found + (["quiet rounds move something"] if any(moved) else [])
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A law that does not hold, and where it does not."""
+
+    law: Law
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.law}: {self.what}"
 
 
-class Facts:
-    """The hub's tables and the systems' rows at rest."""
+@dataclass(frozen=True)
+class Judge:
+    """The world as it is at rest.
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.links: list[dict[str, Any]] = []
-        self.conflicts: list[dict[str, Any]] = []
-        self.reviews: list[dict[str, Any]] = []
-        self.quarantine: list[dict[str, Any]] = []
-        self.deliveries: list[dict[str, Any]] = []
-        self.rereads: list[dict[str, Any]] = []
-        self.records: dict[Any, Any] = {}
+    `scope`: which rows of an object the mapping lets the hub see. `unheard`: systems where the answer to a write was
+    lost: there nobody can know whether a value was typed over what the hub wrote.
+    """
 
-    @classmethod
-    async def load(cls, world: World) -> Facts:
-        facts = cls(world)
-        async with world.db.transaction() as tx:
-            facts.links = await tx.all("select * from link")
-            facts.conflicts = await tx.all("select * from conflict")
-            facts.reviews = await tx.all("select * from match_review where state = 'open'")
-            facts.quarantine = await tx.all("select * from quarantine")
-            facts.deliveries = await tx.all(f"select * from delivery where state in {OPEN}")
-            facts.rereads = await tx.all("select * from reread")
-            ids = [row["id"] for row in await tx.all("select id from organization")]
-            facts.records = await records.load(tx, PARTNER, ids)
-        return facts
+    systems: list[System]
+    facts: Facts
+    ledger: Ledger
+    made: Counter[Key]
+    scope: Mapping[tuple[str, str], set[str]]
+    unheard: Set[str]
 
-    def live_links(self, connection_id: int) -> dict[str, dict[str, Any]]:
-        return {
-            row["remote_id"]: row
-            for row in self.links
-            if row["connection_id"] == connection_id and row["state"] == "live"
+    def violations(self) -> list[Violation]:
+        laws: dict[Law, Callable[[], Iterator[str]]] = {
+            "convergence": self._differences,
+            "no lost update": self._lost,
+            "no needless conflict": self._needless,
+            "no duplicate": self._doubled,
+            "nothing missing": self._missing,
+            "nothing stuck": self._stuck,
         }
+        return [Violation(law, what) for law, search in laws.items() for what in search()]
 
-    def in_conflict(self, link: dict[str, Any]) -> set[str]:
-        return {
-            row["field"]
-            for row in self.conflicts
-            if row["state"] == "open"
-            and row["record_id"] == link["record_id"]
-            and row["connection_id"] == link["connection_id"]
-        }
-
-    def not_converged(self) -> list[str]:
+    def _differences(self) -> Iterator[str]:
         """Linked rows show what the hub holds, but for fields in open conflict."""
-        found = []
-        for system in self.world.systems:
-            rows, links = system.rows(), self.live_links(system.connection.id)
-            for remote_id, link in links.items():
-                record, row = self.records[link["record_id"]], rows.get(remote_id)
-                if row is None:
-                    found.append(f"{system.name} {remote_id} is gone and its link is live")
-                    continue
-                if not record.alive:
-                    if record.merged_into is None and self.world.on_delete == "mirror":
-                        found.append(f"{system.name} {remote_id} lives, its record {record.id} is deleted")
-                    continue
-                held = self.in_conflict(link)
-                for remote_name, name in TEXTS.items():
-                    ours, theirs = record.values[name], row.get(remote_name)
-                    if ours != theirs and name not in held:
-                        shadow = decode_values(PARTNER, encode_json(link["shadow"])).get(name)
-                        found.append(
-                            f"{system.name} {remote_id} {name}: remote {theirs!r}, hub {ours!r}, shadow {shadow!r}"
-                            f" (record {record.id})"
-                        )
-                parent, ours = self.surviving(system, row.get("parent")), record.values["parent"]
-                target = next((i for i, other in links.items() if other["record_id"] == ours), None)
-                if ours is not None and target is not None and parent != target and "parent" not in held:
-                    found.append(f"{system.name} {remote_id} parent: remote {parent!r}, hub {target!r} ({ours})")
-        return found
+        for system, name, mapping in self._objects():
+            rows = system.rows(name)
+            for remote_id, link in self.facts.live_links(system.connection.id, name).items():
+                record = self._record(mapping, link["record_id"])
+                if remote_id not in rows:
+                    yield f"{system.name} {name} {remote_id} is gone and its link is live"
+                elif remote_id not in self.scope[(system.name, name)]:
+                    continue  # made or linked by the hub, but not shown to it
+                elif record is not None and record.alive:
+                    values = system.values(name, rows[remote_id])
+                    yield from self._of_record(system, mapping, remote_id, values, record, link)
+                elif record is not None and record.merged_into is None and mapping.on_delete.push.kind == "mirror":
+                    yield f"{system.name} {name} {remote_id} lives, its record {record.id} is deleted"
+
+    def _of_record(
+        self, system: System, mapping: ObjectMapping, remote_id: str, theirs: Mapping[str, Value],
+        record: StoredRecord, link: Row,
+    ) -> Iterator[str]:  # fmt: skip
+        held = self.facts.in_conflict(link)
+        shadow = decode_values(mapping.record, encode_json(link["shadow"]))
+        for name, rule in mapping.rules.items():
+            if rule.direction != "both" or name in held:
+                continue
+            ours, remote = record.values[name], theirs.get(name)
+            linked = name in mapping.links
+            same = self._leads_to(system, mapping, name, ours, remote) if linked else ours == remote
+            if not same:
+                yield (
+                    f"{system.name} {mapping.object} {remote_id} {name}: remote {remote!r}, hub {ours!r},"
+                    f" shadow {shadow.get(name)!r} (record {record.id})"
+                )
+
+    def _leads_to(self, system: System, mapping: ObjectMapping, name: str, ours: Value, remote: Value) -> bool:
+        """A reference leads to the same record; to what this system does not have it cannot lead."""
+        objects = system.connection.objects_of(mapping.links[name])
+        here = {
+            link["record_id"]: remote_id
+            for each in objects
+            for remote_id, link in self.facts.live_links(system.connection.id, each).items()
+        }
+        if not isinstance(ours, UUID) or ours not in here:
+            return True
+        return isinstance(remote, RemoteRef) and self._surviving(system, objects, remote.remote_id) == here[ours]
 
     @staticmethod
-    def surviving(system: System, remote_id: object) -> object:
+    def _surviving(system: System, objects: tuple[str, ...], remote_id: str) -> str:
         """A reference to a merged row is one to its survivor."""
-        while isinstance(remote_id, str):
-            row = system.sandbox.world.get("partners", remote_id)
+        for _ in range(100):
+            row = next((r for name in objects if (r := system.sandbox.world.get(name, remote_id))), None)
             if row is None or row.merged_into is None:
                 break
             remote_id = row.merged_into
         return remote_id
 
-    def lost_edits(self) -> list[str]:
-        kept: list[object] = []
-        for record in self.records.values():
-            kept += [record.values[name] for name in TEXTS.values()] if record.alive else []
-        for system in self.world.systems:
-            kept += [value for row in system.rows().values() for value in row.values()]
-        for conflict in self.conflicts:
-            kept += [conflict["base"], conflict["ours"], conflict["theirs"]]
-        exempt = {"trade_name"} if self.world.policy != "review" else set()
-        dead = {record.id for record in self.records.values() if not record.alive}
-        names = {system.connection.id: system.name for system in self.world.systems}
-        gone = {("hub", str(record_id)) for record_id in dead}
-        gone |= {(names[row["connection_id"]], row["remote_id"]) for row in self.links if row["record_id"] in dead}
-        return [
-            f"lost: {edit}"
-            for edit in self.world.ledger.lost(kept)
-            if edit.field not in exempt and (edit.place, edit.row) not in gone
-        ]
+    def _lost(self) -> Iterator[str]:
+        """Each edit is the current value, was superseded by one that saw it, or stands in a conflict row."""
+        free, dead = self._ruled_fields(), self._dead()
+        for edit in self.ledger.lost(self._kept()):
+            if edit.value[:2] not in free and (edit.place, edit.row) not in dead:
+                yield f"{edit.place} {edit.row}: {edit.value[1]} {edit.value[2]} (over {edit.saw and edit.saw[2]})"
 
-    def doubled(self) -> list[str]:
-        found = []
-        most = max([1, *self.world.websites.values()])
-        for system in self.world.systems:
-            keys = Counter(row.get("hub_id") for row in system.rows().values() if row.get("hub_id"))
-            found += [f"{system.name} has {n} rows with the key {key}" for key, n in keys.items() if n > 1]
-            sites = Counter(row["website"] for row in system.rows().values())
-            allowed = self.world.websites
-            found += [
-                f"{system.name} has {n} rows of {site}, people made {allowed.get(str(site))} of it"
-                for site, n in sites.items()
-                if n > max(1, allowed.get(str(site), most))
-            ]
-        return found
-
-    def unlinked(self) -> list[str]:
-        found = []
-        for system in self.world.systems:
-            links = self.live_links(system.connection.id)
-            found += [f"{system.name} {row} is not linked" for row in system.rows() if row not in links]
-        return found
-
-    def held(self) -> set[UUID]:
-        """Records in doubt, and those that they may be: both wait for a person's word."""
-        reviews = [row for row in self.reviews if row["holds"]]
-        candidates = {UUID(c["record_id"]) for r in reviews if r["kind"] == "ambiguous" for c in r["candidates"]}
-        return {row["record_id"] for row in reviews} | candidates
-
-    def missing(self) -> list[str]:
-        """Every living record is everywhere, but where it was deleted, and while a doubtful match is undecided."""
-        held = self.held()
-        found = []
-        for system in self.world.systems:
-            here = {
-                row["record_id"]
-                for row in self.deliveries
-                if row["connection_id"] == system.connection.id and row["error_class"] == "Waiting"
-            }
-            here |= {row["record_id"] for row in self.links if row["connection_id"] == system.connection.id}
-            found += [
-                f"record {record.id} never came to {system.name}"
-                for record in self.records.values()
-                if record.alive and record.id not in here | held
-            ]
-        return found
-
-    def stuck(self) -> list[str]:
-        found = [f"quarantined for ever: {row}" for row in self.quarantine]
-        found += [f"reread for ever: {row['object']} {row['remote_id']} ({row['reason']})" for row in self.rereads]
-        for row in self.deliveries:
-            target = self.records[row["record_id"]].values["parent"]
-            linked = {r["record_id"] for r in self.live_links(row["connection_id"]).values()}
-            waits = row["state"] == "waiting" and row["error_class"] == "Waiting"
-            if waits and (row["record_id"] in self.held() or target not in linked):
+    def _needless(self) -> Iterator[str]:
+        """Nobody is asked to choose between a value and the one that it was typed over."""
+        types = {m.record.name: m.record for _, _, m in self._objects()}
+        for row in self.facts.conflicts:
+            record_type, field = types.get(row["record_type"]), row["field"]
+            if row["state"] != "open" or record_type is None or field not in record_type.fields:
                 continue
-            found.append(
-                f"stuck delivery: {row['state']} {row['op']} of {row['record_id']} to {row['connection_id']}:"
-                f" {row['message']} {row['hint']}"
+            if any(s.name in self.unheard for s in self.systems if s.connection.id == row["connection_id"]):
+                continue
+            ours, theirs = (
+                key_of(record_type.root.name, field, decode_values(record_type, encode_json({field: row[side]}))[field])
+                for side in ("ours", "theirs")
             )
-        return found
+            if ours and theirs and self.ledger.saw(theirs, ours) and row["rule"] != "two records merged":
+                yield f"{row['object']} {row['remote_id']} {field}: {theirs[2]} was typed over {ours[2]}"
+
+    def _kept(self) -> Iterator[Key | None]:
+        types = {m.record.name: m.record for _, _, m in self._objects()}
+        for type_name, found in self.facts.records.items():
+            root = types[type_name].root.name
+            for record in found.values():
+                if record.alive:
+                    yield from (key_of(root, n, v) for n, v in record.values.items())
+        for system, name, mapping in self._objects():
+            for row in system.rows(name).values():
+                values = system.values(name, row)
+                yield from (key_of(mapping.record.root.name, n, v) for n, v in values.items())
+        for conflict in self.facts.conflicts:
+            record_type, field = types.get(conflict["record_type"]), conflict["field"]
+            if record_type is not None and field in record_type.fields:
+                for side in ("base", "ours", "theirs"):
+                    value = decode_values(record_type, encode_json({field: conflict[side]})).get(field)
+                    yield key_of(record_type.root.name, field, value)
+
+    def _ruled_fields(self) -> set[tuple[str, str]]:
+        """Fields in which some mapping lets one side win unasked."""
+        return {
+            (mapping.record.root.name, name)
+            for _, _, mapping in self._objects()
+            for name, rule in mapping.rules.items()
+            if rule.policy.kind != "review"
+        }
+
+    def _dead(self) -> set[tuple[str, str]]:
+        """The rows of deleted and merged records: edits of those ended with them."""
+        dead = {r.id for found in self.facts.records.values() for r in found.values() if not r.alive}
+        names = {system.connection.id: system.name for system in self.systems}
+        rows = {(names[row["connection_id"]], row["remote_id"]) for row in self.facts.links if row["record_id"] in dead}
+        return rows | {("hub", str(record_id)) for record_id in dead}
+
+    def _doubled(self) -> Iterator[str]:
+        """No system has two rows of one key, nor more rows of one firm than people made of it."""
+        for system, name, mapping in self._objects():
+            rows = system.rows(name)
+            keys = Counter(row.get(mapping.key_field or "") for row in rows.values())
+            yield from (
+                f"{system.name} {name} has {n} rows with the hub's key {key}"
+                for key, n in keys.items()
+                if key and n > 1
+            )
+            identity = identity_field(mapping)
+            if identity is None:
+                continue
+            root = mapping.record.root.name
+            firms = Counter(key_of(root, identity, system.values(name, row).get(identity)) for row in rows.values())
+            for firm, n in firms.items():
+                if firm is not None and n > max(1, self.made[firm]):
+                    yield f"{system.name} {name} has {n} rows of {firm[2]}, people made {self.made[firm]} of it"
+
+    def _missing(self) -> Iterator[str]:
+        """Every row is linked, and every living record is everywhere where it may be."""
+        for system, name, mapping in self._objects():
+            links = self.facts.live_links(system.connection.id, name)
+            for remote_id in sorted(self.scope[(system.name, name)] - links.keys()):
+                values = system.values(name, system.rows(name).get(remote_id, {}))
+                if self._belongs(system, mapping, values):
+                    yield f"{system.name} {name} {remote_id} is not linked"
+            if mapping.create == "no" or not mapping.outbound:
+                continue
+            here = {r["record_id"] for r in self.facts.links if self._at(r, system, name)}
+            here |= {
+                r["record_id"] for r in self.facts.deliveries if self._at(r, system, name) and r["state"] == "waiting"
+            }
+            for record in self.facts.records[mapping.record.name].values():
+                if record.alive and record.id not in here | self.facts.held and mapping.scope_matches(record.values):
+                    yield f"{mapping.record.name} {record.id} never came to {system.name}"
+
+    @staticmethod
+    def _at(row: Row, system: System, object_name: str) -> bool:
+        return bool(row["connection_id"] == system.connection.id and row["object"] == object_name)
+
+    def _belongs(self, system: System, mapping: ObjectMapping, values: Mapping[str, Value]) -> bool:
+        """By the mapping's condition, with links that lead to what the hub knows."""
+        seen: dict[str, Value] = dict(values)
+        for name, target in mapping.links.items():
+            if isinstance(ref := seen.get(name), RemoteRef):
+                known = any(
+                    ref.remote_id in self.facts.live_links(system.connection.id, each)
+                    for each in system.connection.objects_of(target)
+                )
+                seen[name] = ref.remote_id if known else None
+        return mapping.scope_matches(seen)
+
+    def _stuck(self) -> Iterator[str]:
+        yield from (
+            f"quarantined for ever: {r['object']} {r['remote_id']} {r['problems']}" for r in self.facts.quarantine
+        )
+        for row in self.facts.rereads:
+            yield f"to be read again for ever: {row['object']} {row['remote_id']} ({row['reason']})"
+        for row in self.facts.deliveries:
+            if not self._waits_rightly(row):
+                yield (
+                    f"delivery {row['state']}: {row['op']} of {row['record_id']} to {row['object']}"
+                    f" {row['connection_id']}: {row['message']} {row['hint'] or ''}"
+                )
+
+    def _waits_rightly(self, delivery: Row) -> bool:
+        """It waits for a person's decision, or for a record that this system does not have."""
+        if delivery["state"] != "waiting" or delivery["error_class"] != "Waiting":
+            return False
+        if delivery["record_id"] in self.facts.held:
+            return True
+        system = next(s for s in self.systems if s.connection.id == delivery["connection_id"])
+        mapping = system.objects[delivery["object"]]
+        record = self._record(mapping, delivery["record_id"])
+        return record is not None and any(
+            isinstance(target := record.values[name], UUID) and not self._is_here(system, mapping, name, target)
+            for name in mapping.links
+        )
+
+    def _is_here(self, system: System, mapping: ObjectMapping, name: str, target: UUID) -> bool:
+        return any(
+            link["record_id"] == target
+            for each in system.connection.objects_of(mapping.links[name])
+            for link in self.facts.live_links(system.connection.id, each).values()
+        )
+
+    def _record(self, mapping: ObjectMapping, record_id: UUID) -> StoredRecord | None:
+        return self.facts.records[mapping.record.name].get(record_id)
+
+    def _objects(self) -> Iterator[tuple[System, str, ObjectMapping]]:
+        return ((system, name, mapping) for system in self.systems for name, mapping in system.objects.items())
+
+
+async def quiet_rounds(systems: list[System], turn: Callable[[], Awaitable[object]], times: int = 2) -> list[Violation]:
+    """Rounds in which nothing happened write nothing, move nothing, and read each object once."""
+    written = {system.name: system.connector.written for system in systems}
+    calls = {system.name: system.calls() for system in systems}
+    moved = [await turn() for _ in range(times)]
+    found = [
+        Violation("no echo", f"{s.name} was written {s.connector.written - written[s.name]} times in quiet rounds")
+        for s in systems
+        if s.connector.written > written[s.name]
+    ]
+    if any(moved):
+        found.append(Violation("no echo", "quiet rounds move something"))
+    return found + [v for s in systems for v in _budget(s, s.calls() - calls[s.name], times)]
+
+
+def _budget(system: System, quiet_calls: int, times: int) -> Iterator[Violation]:
+    """No request goes past the account's budget; looking costs what the pages cost and no more."""
+    if system.calls() > system.budget.passed:
+        past = system.calls() - system.budget.passed
+        yield Violation("budget kept", f"{past} of {system.calls()} requests to {system.name} went past its budget")
+    rows = len(system.photograph()) + sum(1 for name in system.objects for _ in system.sandbox.world.all(name))
+    most = times * (len(system.objects) * 3 + rows) + 4
+    if quiet_calls > most:
+        yield Violation("budget kept", f"{system.name} was asked {quiet_calls} times while nothing happened")

@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
-import asyncio
+import traceback
 from dataclasses import dataclass
-from random import Random
 
-from hub.simulation.laws import violations
-from hub.simulation.world import World
+from hub.simulation.facts import load_facts
+from hub.simulation.laws import Judge, Violation, quiet_rounds
+from hub.simulation.overheard import overheard
+from hub.simulation.script import Script
+from hub.simulation.setting import Setting
+from hub.simulation.turns import PARTY, Party
+from hub.simulation.world import Ground, Restless, World
 
 
 @dataclass(frozen=True)
 class Played:
     """One world's end. `story` is everything that happened, in order."""
 
-    seed: int
-    violations: list[str]
-    story: list[str]
+    script: Script
+    violations: tuple[Violation, ...]
+    story: tuple[str, ...]
+    api_calls: int = 0
+    edits: int = 0
+
+    @property
+    def seed(self) -> int:
+        return self.script.seed
 
     def __str__(self) -> str:
-        return "\n".join([f"World {self.seed}:", *self.story, "", *(f"VIOLATION {v}" for v in self.violations)])
+        broken = (f"VIOLATION of {violation}" for violation in self.violations)
+        return "\n".join([f"World {self.seed}:", *self.story, "", *broken])
 
 
-async def play(seed: int, database_url: str) -> Played:
-    """The world of this seed, from its first day to rest, on a database of its own."""
-    async with World.open(seed, database_url) as world:
-        broken: list[str] = []
+async def play(script: Script, setting: Setting, ground: Ground) -> Played:
+    """The world of this script, from its first day to rest, on a database of its own."""
+    async with World.open(script, setting, ground) as world:
         try:
-            await world.live(Random(seed).randint(6, 14))
-            await world.come_to_rest()
-            broken = await violations(world)
-        except Exception as exc:  # whatever the engine raises is the finding
+            with overheard():
+                await world.live()
+                await world.come_to_rest()
+                broken = await _judge(world)
+        except Restless as exc:
+            broken = [Violation("rest", str(exc))]
+        except Exception as exc:  # noqa: BLE001, RUF100 - whatever the engine raises is the finding
             world.steps += [f"    {line}" for line in world.turns.log[-40:]]
-            broken = [f"{type(exc).__name__}: {exc}", *_trace(exc)]
-        return Played(seed, broken, world.steps)
+            broken = [Violation("no error", "".join(traceback.format_exception(exc)[-6:]))]
+        calls = sum(system.calls() for system in world.systems)
+        return Played(script, tuple(broken), tuple(world.steps), calls, len(world.ledger.edits))
 
 
-def _trace(exc: BaseException) -> list[str]:
-    import traceback
-
-    return [line.rstrip() for line in traceback.format_exception(exc)[-6:]]
-
-
-def play_alone(seed: int, database_url: str) -> Played:
-    return asyncio.run(play(seed, database_url))
+async def _judge(world: World) -> list[Violation]:
+    PARTY.set(Party("judge"))
+    types = {m.record.name: m.record for s in world.systems for m in s.objects.values()}
+    async with world.db.transaction() as tx:
+        facts = await load_facts(tx, list(types.values()))
+    quiet = await quiet_rounds(world.systems, world.one_turn_of_all)
+    scope = {(s.name, name): await s.within_scope(name) for s in world.systems for name in s.objects}
+    judge = Judge(world.systems, facts, world.ledger, world.people.made, scope, world.turns.unheard)
+    return [*judge.violations(), *quiet]

@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
 
-Fate = Literal["before", "during", "after"]
+Point = Literal["before", "during", "after"]
+# What befalls a process: it is killed at a point of a turn; the answer to a commit is lost, which happened or did not;
+# it commits late, while others go on; or it stands still until everybody else is done.
+Kind = Literal["before", "during", "after", "commit_lost", "commit_failed", "lingers", "sleeps"]
 
 # More rounds of the event loop than any party needs from the end of one turn to the request for its next.
 _TICKS = 60
@@ -25,71 +28,172 @@ class Endless(AssertionError):
     """A party never comes to an end."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """`kind` befalls a party in its turn number `at`, or in the first later one in which it can."""
+
+    kind: Kind
+    at: int
+
+
 @dataclass(slots=True)
 class Party:
-    """One process (or person) of the world. It is killed in turn number `dies_in`, at the point that `fate` says."""
+    """One process (or person) of the world."""
 
     name: str
-    dies_in: int | None = None
-    fate: Fate = "before"
+    fate: Fate | None = None
     turns: int = 0
     dead: bool = False
+    awake: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set when the party has come to its end or stands still: nobody has to wait for it any longer.
+    quiet: asyncio.Event = field(default_factory=asyncio.Event)
+    asleep: bool = False
+    # Systems that it has written to.
+    touched: set[str] = field(default_factory=set)
 
-    def point(self, at: Fate) -> None:
+    def point(self, at: Point) -> None:
         """Raises Killed when the party dies here, or has died before."""
-        if self.dead or (self.turns == self.dies_in and self.fate == at):
+        if self.dead or (self.fate and self.fate.kind == at and self.turns == self.fate.at):
             self.dead = True
             raise Killed(self.name)
 
+    def meets(self, kind: Kind) -> bool:
+        """Whether this befalls the party here and now; it does once."""
+        if self.fate is None or self.fate.kind != kind or self.turns < self.fate.at:
+            return False
+        self.fate = None
+        return True
+
+    def wake(self) -> None:
+        self.asleep = False
+        self.quiet.clear()
+        self.awake.set()
+
 
 PARTY: ContextVar[Party] = ContextVar("party")
+
+
+@dataclass(slots=True)
+class Turn:
+    """One turn under way; `held` while its party has the token."""
+
+    held: bool = True
 
 
 class Turns:
     """One token; who holds it acts alone. The next holder is drawn from those who wait."""
 
     def __init__(self, chance: Random) -> None:
-        self._chance = chance
-        self._waiting: list[tuple[str, asyncio.Future[None]]] = []
-        self._held = False
+        self.chance = chance
+        self._waiting: list[tuple[str, asyncio.Future[bool]]] = []
+        # Set while nobody has the token; while nobody acts without it.
+        self._free, self._in_order = asyncio.Event(), asyncio.Event()
+        self._free.set()
+        self._in_order.set()
         self._draw: asyncio.Task[None] | None = None
+        self._lingering: tuple[str, asyncio.Future[bool]] | None = None
         self.log: list[str] = []
+        # Systems of which the hub may not know what it wrote there.
+        self.unheard: set[str] = set()
 
     @asynccontextmanager
-    async def turn(self, what: str) -> AsyncIterator[None]:
+    async def turn(self, what: str) -> AsyncIterator[Turn]:
         """Wait for the token, act, give it back. Parties die at the points of their own turns."""
         party = PARTY.get()
-        place = asyncio.get_running_loop().create_future()
-        self._waiting.append((party.name, place))
-        self._draw_next()
-        await place
+        while party.asleep or party.meets("sleeps"):
+            await self._sleep(party)
+        await self._wait(party.name)
+        turn = Turn()
         try:
             party.turns += 1
-            self.log.append(f"{party.name}: {what}{f' †{party.fate}' if party.turns == party.dies_in else ''}")
             if party.turns > _MOST_TURNS:
                 raise Endless(f"{party.name} does not come to an end")
+            self.log.append(f"{party.name}: {what}")
             party.point("before")
-            yield
+            yield turn
             party.point("after")
+        except BaseException as exc:
+            self.unheard |= party.touched
+            if isinstance(exc, Killed):
+                self.log.append(f"{party.name}: killed in: {what}")
+            raise
         finally:
-            self._held = False
-            self._draw_next()
+            if turn.held:
+                self._free.set()
+                self._draw_next()
+            else:
+                await self._fall_in()
+
+    async def linger(self, turn: Turn) -> None:
+        """Let others act in the middle of this turn; comes back after a while, or when somebody waits for its end."""
+        party = PARTY.get()
+        if self._lingering:
+            return
+        self.log.append(f"{party.name}: … does not commit yet")
+        place: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._lingering = (party.name, place)
+        self._waiting.append(self._lingering)
+        turn.held = False
+        self._free.set()
+        self._draw_next()
+        try:
+            turn.held = await place
+        finally:
+            self._lingering = None
+        if turn.held:
+            self.log.append(f"{party.name}: … commits")
+
+    @property
+    def lingers(self) -> bool:
+        return self._lingering is not None
+
+    def hurry(self) -> None:
+        """Whoever acts now waits for the end of the turn in which somebody lingers: let it end at once."""
+        if self._lingering and not self._lingering[1].done():
+            self.log.append(f"{self._lingering[0]}: … commits, for somebody waits for it")
+            self._in_order.clear()
+            self._lingering[1].set_result(False)
+
+    async def _fall_in(self) -> None:
+        """Out of turn until now: from here on in order again, once whoever has the token is done."""
+        await self._free.wait()
+        self._in_order.set()
+
+    async def _sleep(self, party: Party) -> None:
+        if not party.asleep:
+            self.log.append(f"{party.name}: … stands still")
+        party.asleep = True
+        party.awake.clear()
+        party.quiet.set()
+        await party.awake.wait()
+
+    async def _wait(self, name: str) -> None:
+        place: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((name, place))
+        self._draw_next()
+        await place
 
     def _draw_next(self) -> None:
         if self._draw is None or self._draw.done():
             self._draw = asyncio.get_running_loop().create_task(self._choose())
 
     async def _choose(self) -> None:
-        while True:
-            for _ in range(_TICKS):
-                await asyncio.sleep(0)
-            self._waiting = [(name, place) for name, place in self._waiting if not place.done()]
-            if self._held or not self._waiting:
-                return
-            names = sorted({name for name, _ in self._waiting})
-            chosen = self._chance.choice(names)
-            position = next(i for i, (name, _) in enumerate(self._waiting) if name == chosen)
-            _, place = self._waiting.pop(position)
-            self._held = True
-            place.set_result(None)
+        await self._in_order.wait()
+        for _ in range(_TICKS):
+            await asyncio.sleep(0)
+        self._waiting = [(name, place) for name, place in self._waiting if not place.done()]
+        if not self._free.is_set() or not self._waiting:
             return
+        position = self._draw_place()
+        _, place = self._waiting.pop(position)
+        self._free.clear()
+        place.set_result(True)
+
+    def _draw_place(self) -> int:
+        """One of those who wait; one who lingers only when nobody else does, or once in a while."""
+        late = self._lingering
+        names = sorted({entry[0] for entry in self._waiting if entry is not late})
+        if late in self._waiting and (not names or self.chance.random() < 0.05):
+            return self._waiting.index(late)
+        chosen = self.chance.choice(names)
+        return next(i for i, entry in enumerate(self._waiting) if entry[0] == chosen and entry is not late)

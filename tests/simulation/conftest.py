@@ -1,5 +1,13 @@
-"""A second database, for a world that is played twice."""
+"""Throwaway engines for worlds: they are restarted, and nobody else's transactions are in the way of a replay."""
 
-from tests.conftest import database_url
+from collections.abc import Iterator
 
-second_database_url = database_url
+import pytest
+
+from hub.simulation.farm import Field, open_field
+
+
+@pytest.fixture(scope="session")
+def field() -> Iterator[Field]:
+    with open_field() as field:
+        yield field

@@ -1,19 +1,31 @@
-"""A fixed set of worlds on every test run; `python -m hub.simulation.run` plays more."""
+"""A fixed set of worlds on every test run; `partnerhub simulate` plays more."""
+
+from pathlib import Path
 
 import pytest
 
-from hub.simulation.play import play
+from hub.simulation.farm import Field
+from hub.simulation.mapped import mapped_setting
+from hub.simulation.sample import sample_setting
+from hub.simulation.script import write_script
 
-# The first is small; each of the others once showed a fault of the engine.
-SEEDS = (2, 1, 7, 112, 119, 120, 143, 172, 1086, 1102, 5020, 6049, 9186, 9190, 20162)
+SHIPPED = Path(__file__).parent.parent.parent / "mappings"
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-async def test_a_world_at_rest_keeps_every_law(seed: int, database_url: str) -> None:
-    played = await play(seed, database_url)
+@pytest.mark.parametrize("seed", range(1, 31))
+async def test_a_world_at_rest_keeps_every_law(seed: int, field: Field) -> None:
+    played = await field.play(write_script(seed), sample_setting())
     assert not played.violations, str(played)
 
 
-async def test_a_seed_replays_exactly(database_url: str, second_database_url: str) -> None:
-    first, second = await play(5, database_url), await play(5, second_database_url)
+@pytest.mark.parametrize("seed", range(1, 9))
+async def test_the_shipped_mappings_keep_every_law(seed: int, field: Field) -> None:
+    played = await field.play(write_script(seed), mapped_setting(SHIPPED))
+    assert not played.violations, str(played)
+
+
+@pytest.mark.parametrize("mappings", [None, SHIPPED], ids=["sample", "shipped"])
+async def test_a_seed_replays_exactly(mappings: Path | None, field: Field) -> None:
+    setting = mapped_setting(mappings) if mappings else sample_setting()
+    first, second = [await field.play(write_script(5), setting) for _ in range(2)]
     assert first.story == second.story

@@ -63,6 +63,7 @@ reviews
 runs
 sandbox
 split
+simulate
 status
 sync
 unmerge

@@ -1,0 +1,145 @@
+"""What will happen in a world, drawn from its seed beforehand: taking parts out of it leaves the others as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from hub.simulation.turns import Fate, Kind
+
+Work = Literal["pull", "push", "reread", "sweep", "time"]
+Theme = Literal["anything", "lost_answers", "late_stamps", "slow_processes", "late_commits"]
+Disaster = Literal["connections_cut", "postgres_restarted", "redis_flushed"]
+
+_DEEDS = (
+    "create", "create", "edit", "edit", "edit", "edit", "clear", "move", "edit_hub", "edit_hub", "clear_hub",
+    "create_hub", "delete", "undelete", "merge", "twin", "decide", "review",
+)  # fmt: skip
+_FATES: tuple[Kind, ...] = (
+    "before", "during", "during", "after", "after", "commit_lost", "commit_failed", "lingers", "lingers",
+    "sleeps", "sleeps",
+)  # fmt: skip
+_THEMES: tuple[Theme, ...] = (
+    "anything", "anything", "anything", "lost_answers", "late_stamps", "slow_processes", "slow_processes",
+    "late_commits", "late_commits",
+)  # fmt: skip
+_OFTEN: dict[Theme, Kind] = {"slow_processes": "sleeps", "late_commits": "lingers"}
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that a person does; `luck` decides what with."""
+
+    kind: str
+    luck: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody at work, one deed after the other. Only a connection to the hub can fail a person."""
+
+    deeds: tuple[Deed, ...]
+    fate: Fate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One piece of a worker's work."""
+
+    work: Work
+    luck: int
+    fate: Fate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """A fault of a remote system, armed when the round begins."""
+
+    luck: int
+    theme: Theme = "anything"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """People, workers and faults of some moments; then time passes: at the remote systems, and in the hub."""
+
+    number: int
+    people: tuple[Person, ...] = ()
+    shifts: tuple[Shift, ...] = ()
+    mishaps: tuple[Mishap, ...] = ()
+    disaster: Disaster | None = None
+    remote_seconds: int = 0
+    hub_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One world's life."""
+
+    seed: int
+    rounds: tuple[Round, ...]
+
+    @property
+    def size(self) -> tuple[int, int, int, int]:
+        """Rounds, deeds, shifts, and what goes wrong."""
+        people = [person for r in self.rounds for person in r.people]
+        shifts = [shift for r in self.rounds for shift in r.shifts]
+        wrong = sum(len(r.mishaps) + (r.disaster is not None) for r in self.rounds)
+        wrong += sum(person.fate is not None for person in people) + sum(shift.fate is not None for shift in shifts)
+        return len(self.rounds), sum(len(p.deeds) for p in people), len(shifts), wrong
+
+
+def write_script(seed: int) -> Script:
+    """The same for the same seed. A world has a theme: one kind of trouble often, or all kinds once in a while."""
+    chance = Random(f"script {seed}")
+    theme: Theme = chance.choice(_THEMES)
+    faulty = theme in ("lost_answers", "late_stamps") or chance.random() < 0.7
+    deadly = theme in ("slow_processes", "late_commits") or chance.random() < 0.7
+    number = chance.randint(6, 14)
+    return Script(seed, tuple(_round(n, chance, theme, faulty=faulty, deadly=deadly) for n in range(number)))
+
+
+def _round(number: int, chance: Random, theme: Theme, *, faulty: bool, deadly: bool) -> Round:
+    mishaps = tuple(Mishap(_luck(chance), theme) for _ in range(chance.choice([0, 1, 1, 2]) if faulty else 0))
+    crowd = theme == "late_commits"
+    people = tuple(_person(chance, number, deadly, theme) for _ in range(chance.choice([2, 3] if crowd else [1, 1, 2])))
+    shifts = tuple(_shift(chance, deadly, theme) for _ in range(chance.choice([0, 1, 2, 3, 4])))
+    return Round(
+        number,
+        people,
+        shifts,
+        mishaps,
+        _disaster(chance) if deadly and chance.random() < 0.04 else None,
+        remote_seconds=chance.choice([0, 0, 1, 20, 300, 900]),
+        hub_seconds=3600 if chance.random() < 0.4 else 0,
+    )
+
+
+def _person(chance: Random, number: int, deadly: bool, theme: Theme) -> Person:
+    deeds = chance.choice([0, 1, 1, 2, 4]) + (2 if number < 3 else 0)
+    done = tuple(Deed(chance.choice(_DEEDS), _luck(chance)) for _ in range(deeds))
+    kinds: tuple[Kind, ...] = ("lingers", "lingers", "lingers", "commit_lost", "commit_failed")
+    if theme == "late_commits":
+        done += (Deed("edit_hub", _luck(chance)),)
+        return Person(done, Fate("lingers", 1) if chance.random() < 0.6 else None)
+    return Person(done, Fate(chance.choice(kinds), 1) if deadly and chance.random() < 0.4 else None)
+
+
+def _shift(chance: Random, deadly: bool, theme: Theme) -> Shift:
+    work: Work = chance.choice(["pull", "pull", "push", "push", "push", "reread", "sweep", "time"])
+    kinds: tuple[Kind, ...] = _FATES
+    if theme in _OFTEN and chance.random() < 0.7:
+        kinds = (_OFTEN[theme],)
+    fate = Fate(chance.choice(kinds), chance.randint(1, 12)) if deadly and chance.random() < 0.45 else None
+    return Shift(work, _luck(chance), fate if work != "time" else None)
+
+
+def _disaster(chance: Random) -> Disaster:
+    return chance.choice(
+        ["connections_cut", "connections_cut", "connections_cut", "postgres_restarted", "redis_flushed"]
+    )
+
+
+def _luck(chance: Random) -> int:
+    return chance.randrange(1 << 32)
