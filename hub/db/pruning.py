@@ -9,7 +9,10 @@ from datetime import timedelta
 from hub.db.session import Tx
 
 # Whoever names a run: its values could not say any more where they come from, nor what is open where it arose.
-NAMED_BY = ("change", "link", "cursor", "delivery", "conflict", "quarantine", "match_review", "plan", "departure")
+NAMED_BY = (
+    "change", "link", "cursor", "delivery", "conflict", "quarantine", "match_review", "plan", "departure", "scan",
+    "reconciliation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
