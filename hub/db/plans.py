@@ -131,11 +131,14 @@ async def propose(
     seen: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> None:
-    """The plan is whole: it gets its counts and its digest. `seen` are further counts, of what needs nothing."""
+    """The plan is whole: it gets its counts and its digest. `seen` are further counts, of what needs nothing.
+
+    One that was overtaken while it was being built stays so.
+    """
     found = await counts(tx, plan_id=plan_id)
     await tx.run(
         "update plan set state = 'proposed', digest = %s, counts = %s, cursors = %s, cost = %s, options = options || %s"
-        " where id = %s",
+        " where id = %s and state = 'building'",
         await digest(tx, plan_id=plan_id),
         Jsonb({**found, **({"seen": dict(seen)} if seen else {})}),
         Jsonb({d: {o: list(way) for o, way in by.items()} for d, by in (cursors or {}).items()}),

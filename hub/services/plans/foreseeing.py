@@ -143,16 +143,18 @@ def _arrived(sync: ObjectSync, told: _Told, incoming: Incoming) -> PlanItem:
     if review := told.reviews.get(remote_id):
         detail["review"] = {"kind": review["kind"], "candidates": _briefly(review["candidates"])}
     fields = _fields(told, remote_id)
+    # The id of a record that the run itself made means nothing once a rehearsal is over.
+    record_id = now.record_id if now and now.record_id in told.versions else None
     return PlanItem(
         "in",
         sync.name,
         sync.record_type.name,
         gravest(_actions(told, remote_id, was, now, fields)),
         remote_id=remote_id,
-        record_id=now.record_id if now else None,
+        record_id=record_id,
         fields=fields,
         basis_remote=incoming.fingerprint,
-        basis_version=told.versions.get(now.record_id) if now else None,
+        basis_version=told.versions[record_id] if record_id else None,
         detail=detail,
     )
 

@@ -196,8 +196,7 @@ async def _take_over_as_planned(
 def _as_planned(planned: StoredItem, now: PlanItem | None) -> bool:
     if now is None or now.action != planned.action:
         return False
-    made_here = planned.action in ("create", "ambiguous")
-    return (made_here or now.record_id == planned.record_id) and _same_values(planned.fields, now.fields)
+    return now.record_id == planned.record_id and _same_values(planned.fields, now.fields)
 
 
 def _same_values(planned: Mapping[str, Sequence[Any]], now: Mapping[str, Sequence[Any]]) -> bool:

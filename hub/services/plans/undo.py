@@ -22,7 +22,7 @@ from hub.services.refusals import NotFound, NotNow
 _CHUNK = 1000
 _LAST = UUID(int=(1 << 128) - 1)
 
-MERGED = "It was merged into another record: an undo does not split records again."
+MERGED = "It was merged into another record: partnerhub unmerge takes it apart again."
 MERGED_SINCE = "It was merged into another record since."
 EDITED_SINCE = "It was changed since."
 DELETED_SINCE = "It was deleted since."

@@ -1,9 +1,12 @@
 """A plan tells what a sync would do to both sides, and writes nothing."""
 
 from datetime import timedelta
+from typing import Any
 
+from hub.db import connections
+from hub.services.plans.building import build_plan, request_plan
 from tests.integration.engine.conftest import MAPPING, Build, Stage
-from tests.integration.plans.conftest import contents, items_of, make_plan
+from tests.integration.plans.conftest import contents, hear_nothing, items_of, make_plan
 
 
 async def test_a_first_plan_tells_apart_what_is_known_new_and_missing_there_and_writes_nothing(stage: Stage) -> None:
@@ -87,3 +90,36 @@ async def test_a_plan_made_anew_takes_the_place_of_the_one_that_waits(stage: Sta
 
     rows = await stage.all("select id, state from plan order by id")
     assert [tuple(row.values()) for row in rows] == [(first.id, "superseded"), (second.id, "proposed")]
+
+
+async def test_a_plan_that_is_overtaken_while_it_is_built_stays_overtaken(stage: Stage) -> None:
+    async with stage.db.transaction() as tx:
+        stored = await connections.by_id(tx, stage.left.connection.id)
+        assert stored is not None
+        first = await request_plan(tx, stored, actor="anna")
+    read_page = stage.left.connection.connector.read_page  # type: ignore[attr-defined]
+
+    async def slow(*args: Any) -> Any:
+        stage.left.connection.connector.read_page = read_page  # type: ignore[attr-defined]
+        await make_plan(stage, stage.left)
+        return await read_page(*args)
+
+    stage.left.connection.connector.read_page = slow  # type: ignore[attr-defined]
+    plan = await build_plan(
+        stage.db, stage.left.connection, plan_id=first, owner="test", budget=None, listener=hear_nothing
+    )
+
+    assert (plan.id, plan.state) == (first, "superseded")
+
+
+async def test_a_repeated_build_begins_anew(stage: Stage) -> None:
+    stage.left.create(name="Acme", website="acme.com", country="DE")
+    plan = await make_plan(stage, stage.left)
+    async with stage.db.transaction() as tx:  # as if its process had died just before the end
+        await tx.run("update plan set state = 'building'")
+
+    again = await build_plan(
+        stage.db, stage.left.connection, plan_id=plan.id, owner="another", budget=None, listener=hear_nothing
+    )
+
+    assert (again.state, again.digest, again.counts) == ("proposed", plan.digest, plan.counts)
