@@ -151,7 +151,7 @@ def test_a_preview_shows_both_sides_and_what_would_be_written(partnerhub: Comman
 
 def test_a_preview_of_something_that_is_not_there_is_one_sentence(partnerhub: Command, sf: Remote) -> None:
     assert "sf has no Account" in partnerhub("mapping", "preview", "sf", "Account", "001000000000000AAA").error
-    assert "sf maps no Lead" in partnerhub("mapping", "preview", "sf", "Lead", "1").error
+    assert "sf maps no Campaign" in partnerhub("mapping", "preview", "sf", "Campaign", "1").error
 
 
 def test_the_schema_accepts_every_shipped_mapping(partnerhub: Command) -> None:
