@@ -74,6 +74,7 @@ class Scan:
             return counts
         here, name = self.sync.connection.id, self.sync.name
         async with db.transaction() as tx:
+            await tx.look_up_by_index()  # the sightings are new: no statistics speak of them yet
             missing = await scans.unseen(tx, connection_id=here, object_name=name, before=self.begun)
         for start in range(0, len(missing), _A_STEP):
             counts += await self._look(db, missing[start : start + _A_STEP])
