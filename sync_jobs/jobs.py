@@ -21,7 +21,7 @@ log = structlog.get_logger()
 async def pull(work: Work, connection: OpenConnection) -> None:
     """Read what changed, and deliver it to all systems."""
     first = not await has_been_read(work, connection)
-    counts = await cycle.pull(work.db, connection, owner=_owner())
+    counts = await cycle.pull(work.db, connection, owner=_owner(), patient=True)
     if first:
         await work.queue.wake("push", connection.id)
     await wake_followers(work, connection, counts)

@@ -19,7 +19,10 @@ from sync_jobs.opened import OpenConnections
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
 # What tells nothing to the other systems.
-_QUIET = ("read", "unchanged", "overlap", "agreed", "reread", "quarantined", "out_of_scope", "not_created")
+_QUIET = (
+    "read", "unchanged", "overlap", "agreed", "reread", "quarantined", "out_of_scope", "not_created", "stopped",
+    "unseen",
+)  # fmt: skip
 # Between two looks at deliveries that are due and stay so: another worker is at it, or nobody can.
 _LOOK_AGAIN = timedelta(seconds=2)
 

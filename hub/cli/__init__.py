@@ -14,6 +14,7 @@ from hub.cli import (
     demo,
     drift,
     fields,
+    guards,
     keys,
     mapping,
     merges,
@@ -66,6 +67,7 @@ app.command(rich_help_panel="Syncing")(status.runs)
 app.command(rich_help_panel="Syncing")(why.why)
 app.command(rich_help_panel="Syncing")(prune.prune)
 app.command(rich_help_panel="Syncing")(drift.drift)
+app.command(rich_help_panel="Syncing")(guards.guards)
 app.command(rich_help_panel="Syncing")(reconcile.reconcile)
 app.command(rich_help_panel="Syncing")(reconcile.agreement)
 app.command(rich_help_panel="Syncing")(budget.budget)

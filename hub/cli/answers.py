@@ -25,7 +25,7 @@ def collect_settings(
 
     `ask` None: ask when a terminal is there. Whether the result is good is for the connector's settings to say.
     """
-    given = {**(_from_file(file) if file else {}), **dict(_pair(pair) for pair in pairs)}
+    given = {**(from_file(file) if file else {}), **dict(_pair(pair) for pair in pairs)}
     _refuse_unknown(spec, given)
     if _suffices(spec.settings, given):
         return given
@@ -41,7 +41,7 @@ def collect_changes(
     spec: ConnectorSpec, *, pairs: Sequence[str], file: Path | None, asked: Sequence[str], unset: Sequence[str]
 ) -> dict[str, Any]:
     """The settings to lay over stored ones: given, asked for (`asked`), or None for those to take away (`unset`)."""
-    given = {**(_from_file(file) if file else {}), **dict(_pair(pair) for pair in pairs), **dict.fromkeys(unset)}
+    given = {**(from_file(file) if file else {}), **dict(_pair(pair) for pair in pairs), **dict.fromkeys(unset)}
     _refuse_unknown(spec, [*given, *asked])
     answers = {name: _question(name, spec.settings.model_fields[name]) for name in asked}
     return {**given, **{name: answer for name, answer in answers.items() if answer}}
@@ -92,7 +92,7 @@ def _split(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def from_file(path: Path) -> dict[str, Any]:
     try:
         data = yaml.safe_load(_read(path))  # JSON is YAML too
     except yaml.YAMLError as exc:

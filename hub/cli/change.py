@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.app import App
-from hub.cli.answers import collect_changes, confirm
+from hub.cli.answers import collect_changes, confirm, from_file
 from hub.cli.connect import Name
 from hub.cli.errors import CommandFailed
 from hub.cli.output import AsJson, good, show, waiting
@@ -67,6 +67,9 @@ def change(
     create: Annotated[
         str | None, typer.Option(help="Where syncs make new records by themselves: both, in (the hub), out, none.")
     ] = None,
+    guards: Annotated[
+        Path | None, typer.Option(help="A YAML or JSON file with what a run may do unasked.", exists=True)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change settings and options of a connection: they are tried first and stored only when they are good."""
@@ -80,6 +83,7 @@ def change(
         "grace_seconds": grace_seconds,
         "scan_hours": scan_hours,
         "create": create,
+        "guards": from_file(guards) if guards else None,
     }
     options: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
     options.update({option: None for option in unset or () if option in given})

@@ -106,7 +106,7 @@ def _reason(health: ConnectionHealth) -> str | None:
         return f"until {plain(health.resting_until)}: {health.rest_reason}"
     if health.begun_at is None:
         return f"partnerhub plan {health.connection} shows what its first sync would do"
-    return health.drift or _CREATES.get(health.creates)
+    return health.stopped or health.drift or _CREATES.get(health.creates)
 
 
 def _fresh(moment: datetime | None) -> str:
@@ -120,6 +120,7 @@ def _next_steps(found: list[ConnectionHealth]) -> list[RenderableType]:
         "partnerhub conflicts list": any(h.conflicts_open for h in found),
         "partnerhub reviews list": any(h.reviews_open for h in found),
         "partnerhub drift": any(h.drifted for h in found),
+        "partnerhub guards": any(h.stops for h in found),
         "partnerhub plans list --waiting": any(h.plans_waiting for h in found),
     }
     wanted = [command for command, needed in steps.items() if needed]

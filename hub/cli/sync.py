@@ -94,6 +94,9 @@ def delivery_views(report: SyncReport) -> list[RenderableType]:
         for n in report.unread
     ]
     views += [bad(f"{n} stopped: {why}") for n, why in report.halted.items()]
+    if report.asked:
+        views += ["", bad("Stopped before anything was written:")]
+        views += [Text(asked) for asked in report.asked]
     if report.stopped:
         views += ["", bad("Left out until they fit again (partnerhub drift says how to mend them):")]
         views += [Text(stopped) for stopped in report.stopped]

@@ -18,7 +18,10 @@ Op = Literal["create", "update", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A leased delivery: what is to be brought where. `op` is None until its first computation."""
+    """A leased delivery: what is to be brought where. `op` is None until its first computation.
+
+    `plan_id`: the plan in which a person allowed it.
+    """
 
     id: int
     object: str
@@ -32,6 +35,7 @@ class Delivery:
     payload: dict[str, Any] | None
     remote_id: str | None
     error_class: str | None
+    plan_id: int | None = None
 
 
 async def request(
@@ -45,7 +49,7 @@ async def request(
     """Ask for these (record, type) to be brought to the object; one open delivery each, however often asked.
 
     A delivery that is on its way is done again afterwards; one that failed for good gets a new chance, since the
-    record has changed; a create stays a create.
+    record has changed; a create stays a create. What a guard holds back stays held.
     """
     return await tx.run(
         """
@@ -56,7 +60,8 @@ async def request(
             where state in ('pending', 'sending', 'unknown', 'waiting', 'dead')
         do update set
             again = d.lease_owner is not null or d.state in ('sending', 'unknown'),
-            state = case when d.state in ('waiting', 'dead') then 'pending' else d.state end,
+            state = case when d.state in ('waiting', 'dead') and d.error_class is distinct from 'Guard' then 'pending'
+                else d.state end,
             attempts = case when d.state = 'dead' then 0 else d.attempts end,
             next_attempt_at =
                 case when d.state in ('waiting', 'dead') then clock_timestamp() else d.next_attempt_at end,
@@ -72,18 +77,27 @@ async def request(
 
 
 async def lease_due(
-    tx: Tx, *, connection_id: int, objects: Sequence[str], owner: str, ttl: timedelta, limit: int
+    tx: Tx,
+    *,
+    connection_id: int,
+    objects: Sequence[str],
+    owner: str,
+    ttl: timedelta,
+    limit: int,
+    newest: int | None = None,
 ) -> list[Delivery]:
     """Take due deliveries of one connection, the most urgent first; nobody else gets them until the lease ends.
 
-    A delivery whose lease ran out while it was being sent comes back as `unknown`: its process died in between.
+    None that is newer than `newest`. A delivery whose lease ran out while it was being sent comes back as `unknown`:
+    its process died in between.
     """
     rows = await tx.all(
         """
         with due as (
             select id from delivery
             where connection_id = %(connection_id)s and object = any(%(objects)s)
-                and state in ('pending', 'unknown', 'sending', 'waiting')
+                and state in ('pending', 'unknown', 'sending', 'waiting') and id <= %(newest)s
+                and not (state = 'waiting' and error_class = 'Guard')
                 and next_attempt_at <= clock_timestamp()
                 and (lease_until is null or lease_until < clock_timestamp())
             order by priority desc, id
@@ -94,13 +108,14 @@ async def lease_due(
             state = case d.state when 'sending' then 'unknown' when 'waiting' then 'pending' else d.state end
         from due where d.id = due.id
         returning d.id, d.object, d.record_type, d.record_id, d.op, d.state, d.attempts, d.idempotency_key,
-            d.edited, d.payload, d.remote_id, d.error_class
+            d.edited, d.payload, d.remote_id, d.error_class, d.plan_id
         """,
         connection_id=connection_id,
         objects=list(objects),
         owner=owner,
         ttl=ttl,
         limit=limit,
+        newest=2**62 if newest is None else newest,
     )
     return [Delivery(**row) for row in sorted(rows, key=lambda row: int(row["id"]))]
 
@@ -138,7 +153,7 @@ async def finish(tx: Tx, *, ids: Sequence[int], again: Sequence[int] = ()) -> No
         update delivery set
             state = case when again then 'pending' else 'done' end, again = false,
             attempts = case when again then 0 else attempts end,
-            op = case when again then null else op end,
+            op = case when again then null else op end, plan_id = case when not again then plan_id end,
             edited = null, error_class = null, error_code = null, message = null, hint = null,
             lease_owner = null, lease_until = null, next_attempt_at = clock_timestamp(),
             updated_at = clock_timestamp()
@@ -204,7 +219,7 @@ async def wake_waiting(tx: Tx, *, connection_id: int) -> int:
     """Let deliveries that waited for a link look again."""
     return await tx.run(
         "update delivery set state = 'pending', next_attempt_at = clock_timestamp()"
-        " where connection_id = %s and state = 'waiting' and error_class <> 'SchemaDrift'",
+        " where connection_id = %s and state = 'waiting' and error_class not in ('SchemaDrift', 'Guard')",
         connection_id,
     )
 
@@ -253,7 +268,8 @@ async def next_due_in(tx: Tx, *, connection_id: int) -> timedelta | None:
     row = await tx.one(
         "select greatest(soonest - clock_timestamp(), interval '0') as due from ("
         " select min(greatest(next_attempt_at, coalesce(lease_until, next_attempt_at))) as soonest from delivery"
-        " where connection_id = %s and state in ('pending', 'unknown', 'sending', 'waiting')) d"
+        " where connection_id = %s and state in ('pending', 'unknown', 'sending', 'waiting')"
+        " and not (state = 'waiting' and error_class = 'Guard')) d"
         " where soonest is not null",
         connection_id,
     )
@@ -422,7 +438,8 @@ async def wake_record(tx: Tx, *, record_id: UUID) -> int:
     """Let everything that is open for a record be looked at again now; dead letters stay."""
     return await tx.run(
         "update delivery set state = case state when 'waiting' then 'pending' else state end,"
-        " next_attempt_at = clock_timestamp() where record_id = %s and state in ('pending', 'waiting')",
+        " next_attempt_at = clock_timestamp() where record_id = %s and state in ('pending', 'waiting')"
+        " and not (state = 'waiting' and error_class = 'Guard')",
         record_id,
     )
 

@@ -114,6 +114,17 @@ async def next_due_in(tx: Tx, *, connection_id: int) -> timedelta | None:
     return row["due"] if row else None
 
 
+async def put_off(tx: Tx, *, connection_id: int, objects: Collection[str], delay: timedelta) -> None:
+    """Nothing that waits in these objects is due before this is over."""
+    await tx.run(
+        "update departure set due_at = greatest(due_at, clock_timestamp() + %s)"
+        " where connection_id = %s and state = 'waiting' and object = any(%s) and due_at <= clock_timestamp()",
+        delay,
+        connection_id,
+        list(objects),
+    )
+
+
 async def carried_out(tx: Tx, ids: Sequence[int]) -> None:
     """What was to follow has been done."""
     await tx.run(

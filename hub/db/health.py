@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from psycopg.rows import DictRow
 
+from hub.db import guards
 from hub.db.session import Tx
 
 
 async def connections(tx: Tx, *, connection_id: int | None) -> list[DictRow]:
     return await tx.all(
-        """
+        f"""
         select c.id, c.name as connection, c.system, c.state, c.state_reason, c.down_since, c.begun_at,
             coalesce(c.options ->> 'create', 'both') as creates,
             case when c.rest_until > clock_timestamp() then c.rest_until end as resting_until,
@@ -24,11 +25,14 @@ async def connections(tx: Tx, *, connection_id: int | None) -> list[DictRow]:
             (select count(*) from match_review where connection_id = c.id and state = 'open') as reviews_open,
             (select count(*) from quarantine where connection_id = c.id) as quarantined,
             (select count(*) from plan where connection_id = c.id and state = 'proposed') as plans_waiting,
-            d.drifted, d.drift
+            d.drifted, d.drift, g.stops, g.stopped
         from connection c cross join lateral (
             select count(*) as drifted,
                 (array_agg(format('%%s:%%s %%s: %%s', file, line, field, message) order by id))[1] as drift
             from drift where connection_id = c.id and state = 'open' and stops <> 'nothing') as d
+        cross join lateral (
+            select count(*) as stops, (array_agg(p.reason order by id))[1] as stopped
+            from plan p where p.connection_id = c.id and {guards.OPEN}) as g
         where c.state <> 'retired' and (%s::int is null or c.id = %s) order by c.name
         """,
         connection_id,

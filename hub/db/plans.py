@@ -317,7 +317,10 @@ async def supersede(
 
 async def to_be_worked_on(tx: Tx) -> list[int]:
     """Connections with plans that are to be built or applied, whether or not somebody does."""
-    rows = await tx.tuples("select distinct connection_id from plan where state in ('building', 'applying') order by 1")
+    rows = await tx.tuples(
+        "select distinct connection_id from plan where state = 'applying' or state = 'building' and kind <> 'guard'"
+        " order by 1"
+    )
     return [row[0] for row in rows]
 
 

@@ -57,6 +57,38 @@ async def due(tx: Tx, *, connection_id: int, limit: int) -> list[Reread]:
     return [Reread(*row) for row in rows]
 
 
+async def count(tx: Tx, *, connection_id: int, object_name: str) -> int:
+    """How many records of an object are to be read again, due or not."""
+    row = await tx.one(
+        "select count(*) as n from reread where connection_id = %s and object = %s", connection_id, object_name
+    )
+    assert row is not None
+    return int(row["n"])
+
+
+async def of_object(tx: Tx, *, connection_id: int, object_name: str, after: int, limit: int) -> list[Reread]:
+    """All of an object, due or not, in the order they were asked for, after a request."""
+    rows = await tx.tuples(
+        "select object, remote_id, request, attempts, reason from reread"
+        " where connection_id = %s and object = %s and request > %s order by request limit %s",
+        connection_id,
+        object_name,
+        after,
+        limit,
+    )
+    return [Reread(*row) for row in rows]
+
+
+async def put_off(tx: Tx, *, connection_id: int, object_name: str, delay: timedelta) -> None:
+    """Nothing of the object is due before this is over."""
+    await tx.run(
+        "update reread set next_attempt_at = clock_timestamp() + %s where connection_id = %s and object = %s",
+        delay,
+        connection_id,
+        object_name,
+    )
+
+
 async def done(tx: Tx, *, connection_id: int, object_name: str, rereads: Sequence[Reread]) -> None:
     """Forget what was read, unless it has been asked for again meanwhile."""
     await tx.run(

@@ -44,6 +44,13 @@ async def finish(tx: Tx, *, run_id: int, error: str | None = None) -> None:
     )
 
 
+async def stop(tx: Tx, *, run_id: int, reason: str) -> None:
+    """A guard ended it before it wrote anything."""
+    await tx.run(
+        "update run set state = 'stopped', error = %s, finished_at = clock_timestamp() where id = %s", reason, run_id
+    )
+
+
 async def abandon(tx: Tx, *, connection_id: int, object_name: str | None, kind: str) -> int:
     """Close runs whose process died; called by whoever holds the lease they ran under."""
     return await tx.run(

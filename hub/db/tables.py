@@ -298,6 +298,21 @@ usage = sa.Table(
 
 OPEN_DELIVERY_STATES = ("pending", "sending", "unknown", "waiting", "dead")
 
+# To which records runs did what unasked: guards add up those of the last hour.
+passed = sa.Table(
+    "passed",
+    metadata,
+    _connection_id(),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("at", TIMESTAMP(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.Column("effect", sa.Text, nullable=False),
+    sa.Column("ids", ARRAY(sa.Text), nullable=False),
+    sa.CheckConstraint("direction in ('in', 'out')", name="direction"),
+    sa.CheckConstraint("effect in ('creates', 'changes', 'nulls', 'deletes')", name="effect"),
+)
+sa.Index("ix_passed_lately", passed.c.connection_id, passed.c.object, passed.c.direction, passed.c.at)
+
 delivery = sa.Table(
     "delivery",
     metadata,
@@ -325,12 +340,15 @@ delivery = sa.Table(
     sa.Column("lease_owner", sa.Text),
     _at("lease_until", nullable=True),
     sa.Column("run_id", sa.BigInteger),
+    # The plan that holds it back (waiting, error class Guard), or that allowed it.
+    sa.Column("plan_id", sa.BigInteger),
     _at("created_at", default=True),
     _at("updated_at", default=True),
     sa.CheckConstraint(
         "state in ('pending', 'sending', 'unknown', 'waiting', 'dead', 'done', 'dropped')", name="state"
     ),
 )
+sa.Index("ix_delivery_plan", delivery.c.plan_id, postgresql_where=delivery.c.plan_id.is_not(None))
 sa.Index(
     "uq_delivery_open",
     delivery.c.connection_id,

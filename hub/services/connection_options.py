@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.domain.plan import DIRECTIONS, Direction
+from hub.services.guards.policy import GuardsDoc
 from hub.services.objects import GRACE, SCAN_EVERY
 from hub.services.refusals import Fault, Invalid
 
@@ -36,6 +37,7 @@ class ConnectionOptions(BaseModel):
         description="Percent of the account's limits left to people and others; 0 without it.",
     )
     poll_seconds: int | None = Field(None, ge=1, description="Seconds between two regular reads; 60 without it.")
+    guards: GuardsDoc | None = Field(None, description="What a run may do unasked, where not as the policy says.")
     grace_seconds: int | None = Field(
         None, ge=0, description="Seconds that a deletion there waits before the hub follows it; 600 without it."
     )
@@ -56,7 +58,7 @@ def creates(options: Mapping[str, Any]) -> frozenset[Direction]:
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options as they are stored, without those that are None. Raises Invalid, which names each wrong one."""
     try:
-        return ConnectionOptions.model_validate(dict(options)).model_dump(exclude_none=True)
+        return ConnectionOptions.model_validate(dict(options)).model_dump(mode="json", by_alias=True, exclude_none=True)
     except ValidationError as exc:
         known = ", ".join(ConnectionOptions.model_fields)
         raise Invalid(

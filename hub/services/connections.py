@@ -31,6 +31,7 @@ from hub.sdk.connector import ConnectorContext, ConnectorSpec, OpenConnector
 from hub.sdk.http import Budget, RemoteHttp, open_http
 from hub.services.connection_options import checked_options, creates, grace_of, scan_every
 from hub.services.custom_fields import record_types
+from hub.services.guards.policy import guards_of
 from hub.services.objects import DESCRIBE_EVERY, OpenConnection
 from hub.services.refusals import NotNow
 
@@ -145,6 +146,7 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
         describe_every=_describe_every(stored),
         scan_every=scan_every(stored.options),
         creates=creates(stored.options),
+        guards=guards_of(stored.options),
     )
     return OpenedConnection(sync, http)
 

@@ -14,10 +14,13 @@ from hub.services.circuit import Halted, answered, halt, pass_circuit
 from hub.services.counts import Counts
 from hub.services.fitting import fit, refit
 from hub.services.grace import carry_out_due
+from hub.services.guards.pushing import clear_deliveries
+from hub.services.guards.stops import stands_still
 from hub.services.objects import OpenConnection
 from hub.services.outbound import plan_deliveries
-from hub.services.pulling import AlreadyRunning, Progress, pull_object
-from hub.services.reading import serve_rereads
+from hub.services.paging import Progress
+from hub.services.pulling import AlreadyRunning, pull_object
+from hub.services.rereading import serve_rereads
 from hub.services.sending import send_due
 
 log = structlog.get_logger()
@@ -40,11 +43,17 @@ async def pull(
     objects: Sequence[str] = (),
     full: bool = False,
     progress: Progress | None = None,
+    patient: bool = False,
 ) -> Counts:
-    """Read all objects (or those named), parents first. One that another process reads is left to it."""
+    """Read all objects (or those named), parents first. One that another process reads is left to it.
+
+    `patient`: one that a guard has stopped is looked at again only when it is time to.
+    """
     counts = Counts()
     connection = await begin(db, connection)
     for name in [sync.name for sync in connection.objects if not objects or sync.name in objects]:
+        if patient and await stands_still(db, connection, name):
+            continue
         try:
             connection, found = await pull_one(db, connection, name, owner=owner, full=full, progress=progress)
             counts += found
@@ -111,6 +120,8 @@ async def reread(db: Database, connection: OpenConnection) -> Counts:
 async def push(db: Database, connection: OpenConnection, *, owner: str) -> Counts:
     """Carry out deletions whose grace is over, plan deliveries from the change log, and write what is due.
 
+    What would be a mass change there is held back and asked about.
+
     Raises Halted when the connection must rest, and the RemoteErrors of reads.
     """
     connection = await begin(db, connection)
@@ -120,9 +131,9 @@ async def push(db: Database, connection: OpenConnection, *, owner: str) -> Count
         await halt(db, connection, exc)
         raise
     while True:
-        async with db.transaction() as tx:
-            planned = await plan_deliveries(tx, connection)
-        sent = await send_due(db, connection, owner=owner)
+        planned = await _plan_all(db, connection)
+        cleared = await clear_deliveries(db, connection)
+        sent = await send_due(db, connection, owner=owner, cleared=cleared)
         total += sent
         if sent["dead"]:
             connection = await refit(db, connection) or connection
@@ -131,6 +142,17 @@ async def push(db: Database, connection: OpenConnection, *, owner: str) -> Count
     if any(total[f"remote_{done}"] for done in ("created", "updated", "deleted")):
         await answered(db, connection)
     return total
+
+
+async def _plan_all(db: Database, connection: OpenConnection) -> int:
+    """All of the log before anything is written, so that a mass change is seen as a whole."""
+    total = 0
+    while True:
+        async with db.transaction() as tx:
+            planned = await plan_deliveries(tx, connection)
+        if not planned:
+            return total
+        total += planned
 
 
 async def resting(db: Database, connection_id: int) -> timedelta | None:

@@ -61,6 +61,7 @@ async def _bury(tx: Tx, sync: ObjectSync, gone: Sequence[Deletion], run_id: int,
         tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=list(by_id)
     )
     applied.counts["deleted"] += len(ended)
+    applied.says("deletes", (remote_id for _, remote_id in ended))
     parted = [(record_id, by_id[remote_id]) for record_id, remote_id in ended]
     counts, touched = await follow(tx, sync, parted=parted, run_id=run_id)
     applied.counts += counts
@@ -79,6 +80,7 @@ async def _follow_merge(
         tx, connection_id=here, object_name=name, loser=loser.remote_id, survivor=survivor_id, as_of=as_of
     )
     applied.counts["merged"] += 1
+    applied.says("deletes", [loser.remote_id])
     if survivor is None:
         # The vendor made a new id for the survivor, or it was outside of what is read: it takes over the link.
         await links.take_over(tx, connection_id=here, object_name=name, loser=loser.remote_id, survivor=survivor_id)

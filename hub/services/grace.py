@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from hub.db import departures, links, records, runs
+from hub.db import departures, guards, links, records, runs
 from hub.db.departures import Waiting
 from hub.db.records import StoredRecord
 from hub.db.session import Database, Tx
@@ -20,10 +20,17 @@ _A_STEP = 500
 async def carry_out_due(db: Database, connection: OpenConnection) -> Counts:
     """Delete or deactivate what is due. Raises the RemoteErrors of the last look.
 
-    The remote records are read by id before: one that came back is taken over again, and its deletion is off.
+    The remote records are read by id before: one that came back is taken over again, and its deletion is off. Nothing
+    is due of an object whose reading is stopped.
     """
     total = Counts()
     run_id = 0
+    async with db.transaction() as tx:  # what a guard has stopped may be part of the same mass change
+        stopped = await guards.stopped_objects(tx, connection_id=connection.id, direction="in")
+        if stopped:
+            await departures.put_off(
+                tx, connection_id=connection.id, objects=stopped, delay=connection.guards.look_again
+            )
     while True:
         async with db.transaction() as tx:
             due = await departures.due(tx, connection_id=connection.id, limit=_A_STEP)

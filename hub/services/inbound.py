@@ -17,6 +17,7 @@ from hub.db.findings import WHOLE_RECORD, NewConflict, NewReview, OpenConflict, 
 from hub.db.links import LinkHead, LinkState, LinkWrite
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
+from hub.domain.guards import Effect, effect_on
 from hub.domain.merge import FieldConflict, Merged, Times, merge_record
 from hub.mapping.model import Mapped
 from hub.mapping.paths import nest
@@ -62,6 +63,12 @@ class Applied:
     counts: Counts = field(default_factory=Counts)
     touched: list[UUID] = field(default_factory=list)
     only_new: bool = False
+    # Remote ids by what the system said of them, as guards count it.
+    effects: dict[Effect, list[str]] = field(default_factory=dict)
+
+    def says(self, effect: Effect, remote_ids: Iterable[str]) -> None:
+        """Keep that the system did this to these."""
+        self.effects.setdefault(effect, []).extend(remote_ids)
 
 
 def prepare(sync: ObjectSync, remote: Sequence[RemoteRecord]) -> list[Incoming]:
@@ -92,7 +99,7 @@ async def apply_records(
     fresh += parted
     if not changed and not fresh:
         return applied
-    await _look_up_links(tx, sync, [*changed, *fresh])
+    await look_up_links(tx, sync, [*changed, *fresh])
     fresh = await _within_scope(tx, sync, fresh, applied.counts)
     held = await _report_problems(tx, sync, [*changed, *fresh], run_id, applied.counts)
     fresh = [i for i in fresh if i.remote_id not in held]
@@ -179,7 +186,7 @@ async def _read_again(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str], count
     )
 
 
-async def _look_up_links(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming]) -> None:
+async def look_up_links(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming]) -> None:
     """Turn references to remote records that the hub knows into record ids."""
     if not sync.links:
         return
@@ -196,17 +203,17 @@ async def _look_up_links(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming])
                 i.values[name] = found[value.remote_id]
 
 
-async def _within_scope(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], counts: Counts) -> list[Incoming]:
-    """Without records that do not belong in the hub; those with the hub's key were sent there by the hub itself."""
-    if not sync.mapping.scoped:
-        return list(fresh)
+def in_scope(sync: ObjectSync, incoming: Incoming) -> bool:
+    """Whether a new record belongs in the hub; one with the hub's key was sent there by the hub itself."""
     key_field = sync.mapping.key_field
-    inside = [
-        i
-        for i in fresh
-        if (key_field and i.record.fields.get(key_field))
-        or sync.mapping.scope_matches({n: None if isinstance(v, RemoteRef) else v for n, v in i.values.items()})
-    ]
+    if not sync.mapping.scoped or (key_field and incoming.record.fields.get(key_field)):
+        return True
+    return sync.mapping.scope_matches({n: None if isinstance(v, RemoteRef) else v for n, v in incoming.values.items()})
+
+
+async def _within_scope(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], counts: Counts) -> list[Incoming]:
+    """Without records that do not belong in the hub."""
+    inside = [i for i in fresh if in_scope(sync, i)]
     if len(inside) < len(fresh):
         counts["out_of_scope"] += len(fresh) - len(inside)
         here = {i.remote_id for i in inside}
@@ -290,6 +297,7 @@ async def _create(
     await changes.append(tx, origin=origin_of(sync, run_id), changes=(_creation(sync, *one, rules) for one in new))
     await note_times(tx, sync, ((record_id, 1, i.record.fields, i.values) for record_id, i, _ in new))
     applied.counts["created"] += len(new)
+    applied.says("creates", (i.remote_id for _, i, _ in new))
     applied.touched += [m.record_id for m in matches]
 
 
@@ -346,6 +354,9 @@ async def _merge(
     times = await _times(tx, sync, meetings, {remote_id: seen for remote_id, (_, seen) in shadows.items()})
     outcome = _Outcome(sync=sync, run_id=run_id)
     for m in meetings:
+        if effect := m.effect(sync):
+            applied.says(effect, [m.pair.incoming.remote_id])
+    for m in meetings:
         merged = m.merge(sync, times.get(m.pair.incoming.remote_id))
         if old := replaced.get(m.pair.incoming.remote_id):
             merged.take = {**reactivated(sync, m.mine, old), **merged.take}
@@ -367,6 +378,12 @@ class _Meeting:
     @cached_property
     def undecided(self) -> dict[str, OpenConflict]:
         return still_undecided(self.open_fields, self.pair.incoming.values)
+
+    def effect(self, sync: ObjectSync) -> Effect | None:
+        """What the system changed since both sides last agreed, whatever comes of that; as guards count it."""
+        if self.pair.link == "deleted":
+            return "creates"
+        return effect_on(self.pair.incoming.values, self.base, links=sync.links) if self.base is not None else None
 
     def merge(self, sync: ObjectSync, times: Mapping[str, Times] | None = None) -> Merged:
         values, ours, rules = self.pair.incoming.values, self.mine.values, sync.merge_rules

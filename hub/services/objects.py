@@ -10,6 +10,7 @@ from functools import cached_property, partial
 
 from hub.db.changes import Origin
 from hub.db.field_policies import FieldPolicy
+from hub.domain.guards import Guards
 from hub.domain.merge import FieldMerge
 from hub.domain.plan import DIRECTIONS, Direction
 from hub.mapping.drift import Finding
@@ -19,6 +20,7 @@ from hub.record import RECORD_TYPES
 from hub.record.definition import RecordType
 from hub.sdk.capabilities import Capabilities, ObjectCapabilities
 from hub.sdk.connector import OpenConnector
+from hub.services.guards.policy import default_guards
 from hub.services.refusals import invalid
 
 GRACE = timedelta(minutes=10)
@@ -49,6 +51,8 @@ class OpenConnection:
     scan_every: timedelta = SCAN_EVERY
     # Where ordinary syncs may make new records: in the hub ("in"), in the system ("out"). A plan says so item by item.
     creates: frozenset[Direction] = frozenset(DIRECTIONS)
+    # What a run may do unasked.
+    guards: Guards = field(default_factory=default_guards)
 
     @cached_property
     def objects(self) -> tuple[ObjectSync, ...]:

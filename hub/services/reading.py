@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from hub.budget import Purpose, at_priority, calls_for
+from hub.budget import Purpose, calls_for
 from hub.db import links, rereads
-from hub.db.rereads import WEBHOOK, Reread
 from hub.db.session import Database, Tx
 from hub.sdk.capabilities import FindsByKey, Reads
-from hub.sdk.errors import RemoteError
 from hub.sdk.records import Deletion, RemoteRecord
 from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
+from hub.services.guards.watch import note_passed
 from hub.services.inbound import prepare
-from hub.services.objects import ObjectSync, OpenConnection
+from hub.services.objects import ObjectSync
 from hub.services.sieving import apply_page
-
-_REREADS_A_STEP = 500
 
 
 async def read_and_apply(
@@ -32,6 +30,7 @@ async def read_and_apply(
     run_id: int,
     announced: Collection[str] = (),
     purpose: Purpose = "read",
+    guarded: bool = True,
 ) -> Counts:
     """Read these ids with the strongest consistency the API has, and take over what changed.
 
@@ -39,12 +38,43 @@ async def read_and_apply(
     """
     if not ids or not isinstance(sync.connection.connector, Reads):
         return Counts()
+    connector = sync.connection.connector
+    seen = await read_by_id(db, sync, connector, ids=ids, announced=announced, purpose=purpose)
+    return await apply_now(
+        db,
+        sync,
+        remote=seen.records,
+        deletions=seen.deletions,
+        as_of=seen.as_of,
+        run_id=run_id,
+        guarded=guarded,
+    )
+
+
+class Seen(NamedTuple):
+    """What a read by id brought, and the moment as of which it is surely true."""
+
+    as_of: datetime
+    records: Sequence[RemoteRecord]
+    deletions: Sequence[Deletion]
+
+
+async def read_by_id(
+    db: Database,
+    sync: ObjectSync,
+    connector: Reads,
+    *,
+    ids: Sequence[str],
+    announced: Collection[str] = (),
+    purpose: Purpose = "read",
+) -> Seen:
+    """`announced`: those that a webhook named."""
     async with db.transaction() as tx:
         as_of = await tx.now()
     with calls_for(purpose, sync.name):
-        result = await sync.connection.connector.read_many(sync.name, list(ids), sync.mapping.read_fields)
+        result = await connector.read_many(sync.name, list(ids), sync.mapping.read_fields)
     deletions = [replace(d, source="webhook") if d.id in announced else d for d in result.deletions]
-    return await apply_now(db, sync, remote=result.records, deletions=deletions, as_of=as_of, run_id=run_id)
+    return Seen(as_of, result.records, deletions)
 
 
 async def look_again(tx: Tx, sync: ObjectSync, remote_ids: Sequence[str], *, reason: str) -> None:
@@ -77,54 +107,21 @@ async def apply_now(
     deletions: Sequence[Deletion],
     as_of: datetime,
     run_id: int,
+    guarded: bool = True,
 ) -> Counts:
     """One transaction for what a read by id brought. An old id that answers with a survivor counts as a merge."""
-    moved = [
+    async with db.transaction() as tx:
+        gone = await apply_deletions(tx, sync, deletions=[*deletions, *moved(remote)], as_of=as_of, run_id=run_id)
+        came = await apply_page(tx, sync, incoming=prepare(sync, remote), as_of=as_of, run_id=run_id)
+        if guarded:
+            await note_passed(tx, sync, "in", gone.effects, came.effects)
+    return gone.counts + came.counts
+
+
+def moved(remote: Sequence[RemoteRecord]) -> list[Deletion]:
+    """Old ids that were answered with a survivor."""
+    return [
         Deletion(id=r.requested_id, kind="merged", merged_into=r.id, source="probe")
         for r in remote
         if r.requested_id is not None and r.requested_id != r.id
     ]
-    async with db.transaction() as tx:
-        gone = await apply_deletions(tx, sync, deletions=[*deletions, *moved], as_of=as_of, run_id=run_id)
-        came = await apply_page(tx, sync, incoming=prepare(sync, remote), as_of=as_of, run_id=run_id)
-    return gone.counts + came.counts
-
-
-async def serve_rereads(db: Database, connection: OpenConnection, *, run_id: int) -> Counts:
-    """Do one step of what is to be read again for this connection; an empty count means that nothing was due."""
-    counts = Counts()
-    async with db.transaction() as tx:
-        due = await rereads.due(tx, connection_id=connection.id, limit=_REREADS_A_STEP)
-    for sync in connection.objects:
-        mine = [r for r in due if r.object == sync.name]
-        if not mine:
-            continue
-        try:
-            announced = {r.remote_id for r in mine if r.reason == WEBHOOK}
-            ids = [r.remote_id for r in mine]
-            with at_priority("webhook" if announced else "incremental"):
-                counts += await read_and_apply(db, sync, ids=ids, run_id=run_id, announced=announced)
-        except RemoteError:
-            async with db.transaction() as tx:
-                await rereads.postpone(
-                    tx,
-                    connection_id=connection.id,
-                    object_name=sync.name,
-                    rereads=mine,
-                    delay=timedelta(seconds=min(2 ** (1 + mine[0].attempts), 600)),
-                )
-            raise
-        async with db.transaction() as tx:
-            await rereads.done(tx, connection_id=connection.id, object_name=sync.name, rereads=mine)
-        counts["reread"] += len(mine)
-    await _forget_unmapped(db, connection, due)
-    return counts
-
-
-async def _forget_unmapped(db: Database, connection: OpenConnection, due: Sequence[Reread]) -> None:
-    mapped = {sync.name for sync in connection.objects}
-    for name in {r.object for r in due} - mapped:
-        async with db.transaction() as tx:
-            await rereads.done(
-                tx, connection_id=connection.id, object_name=name, rereads=[r for r in due if r.object == name]
-            )

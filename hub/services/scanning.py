@@ -8,7 +8,7 @@ left what the mapping selects.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from hub.db import runs, scans
 from hub.db.session import Database, Tx
 from hub.sdk.capabilities import Reads
-from hub.sdk.records import Deletion, Page
+from hub.sdk.records import Deletion, Page, RemoteRecord
 from hub.services.counts import Counts
 from hub.services.objects import ObjectSync
 from hub.services.reading import apply_now
@@ -40,6 +40,16 @@ async def is_due(tx: Tx, sync: ObjectSync) -> bool:
     return await scans.is_due(
         tx, connection_id=sync.connection.id, object_name=sync.name, every=every, again=min(every, _AGAIN)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What became of some records that a scan did not show; `asked` is how many they are."""
+
+    as_of: datetime
+    asked: int
+    records: Sequence[RemoteRecord]
+    deletions: Sequence[Deletion]
 
 
 @dataclass(slots=True)
@@ -70,25 +80,45 @@ class Scan:
         Raises the RemoteErrors of the look; then nothing more is concluded from this scan.
         """
         counts = Counts()
+        async for unseen in self.unseen(db):
+            counts += await apply_now(
+                db,
+                self.sync,
+                remote=unseen.records,
+                deletions=unseen.deletions,
+                as_of=unseen.as_of,
+                run_id=self.run_id,
+            )
+            counts["unseen"] += unseen.asked
+        await self.complete(db, counts)
+        return counts
+
+    async def unseen(self, db: Database) -> AsyncIterator[Unseen]:
+        """After the last page, if it said that it saw all: what had been linked before and was not seen, step by step.
+
+        Raises the RemoteErrors of the look.
+        """
         if not self.saw_all:
-            return counts
+            return
         here, name = self.sync.connection.id, self.sync.name
         async with db.transaction() as tx:
             await tx.look_up_by_index()  # the sightings are new: no statistics speak of them yet
             missing = await scans.unseen(tx, connection_id=here, object_name=name, before=self.begun)
         for start in range(0, len(missing), _A_STEP):
-            counts += await self._look(db, missing[start : start + _A_STEP])
-        counts["unseen"] += len(missing)
-        async with db.transaction() as tx:
-            await scans.complete(tx, connection_id=here, object_name=name)
-            await runs.add_counts(tx, run_id=self.run_id, counts=counts)
-        return counts
+            yield await self._look(db, missing[start : start + _A_STEP])
 
-    async def _look(self, db: Database, missing: Sequence[str]) -> Counts:
+    async def complete(self, db: Database, counts: Counts) -> None:
+        """What it did not show has been dealt with, with these counts."""
+        if not self.saw_all:
+            return
+        async with db.transaction() as tx:
+            await scans.complete(tx, connection_id=self.sync.connection.id, object_name=self.sync.name)
+            await runs.add_counts(tx, run_id=self.run_id, counts=counts)
+
+    async def _look(self, db: Database, missing: Sequence[str]) -> Unseen:
         sync = self.sync
         assert isinstance(sync.connection.connector, Reads)
         async with db.transaction() as tx:
             as_of = await tx.now()
         found = await sync.connection.connector.read_many(sync.name, list(missing), sync.mapping.read_fields)
-        deletions: list[Deletion] = [replace(d, source="scan") for d in found.deletions]
-        return await apply_now(db, sync, remote=found.records, deletions=deletions, as_of=as_of, run_id=self.run_id)
+        return Unseen(as_of, len(missing), found.records, [replace(d, source="scan") for d in found.deletions])

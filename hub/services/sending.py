@@ -16,6 +16,7 @@ from hub.budget import at_priority, calls_for
 from hub.db import deliveries, links, rereads, runs
 from hub.db.deliveries import Delivery, Op, Setback
 from hub.db.session import Database, Tx
+from hub.domain.guards import Effect
 from hub.domain.outcomes import Verdict, what_next
 from hub.record.values import encode_values
 from hub.sdk.capabilities import Writes
@@ -26,6 +27,8 @@ from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
 from hub.services.endings import note_departures
 from hub.services.fuse import blow_fuses
+from hub.services.guards.pushing import Cleared
+from hub.services.guards.watch import note_passed
 from hub.services.objects import ObjectSync, OpenConnection
 from hub.services.outbound import Computed, Hold, Write, compute
 from hub.services.pointing import point_again
@@ -46,6 +49,7 @@ class _Sender:
     db: Database
     connection: OpenConnection
     owner: str
+    cleared: Cleared
     run_id: int = 0
     counts: Counts = field(default_factory=Counts)
 
@@ -191,6 +195,8 @@ class _Sender:
         await deliveries.finish(tx, ids=[d.id for d in good], again=[d.id for d in good if d.id in computed.incomplete])
         self.counts[f"remote_{op}d"] += len(good)
         await deliveries.set_back(tx, setbacks=[_clash(w, o) for w, o in done if w.delivery.record_id in clashes])
+        if name in self.cleared.watched:
+            await note_passed(tx, sync, "out", _touched([w for w, _ in done]))
         if op == "create":
             await point_again(tx, sync, [d.record_id for d in good])
             await deliveries.wake_waiting(tx, connection_id=here)
@@ -247,9 +253,12 @@ class _Sender:
                 await deliveries.renew(tx, owner=self.owner, ids=ids, ttl=_LEASE)
 
 
-async def send_due(db: Database, connection: OpenConnection, *, owner: str) -> Counts:
-    """Write everything that is due for this connection now. Raises Halted when the connection must rest."""
-    sender = _Sender(db, connection, owner)
+async def send_due(db: Database, connection: OpenConnection, *, owner: str, cleared: Cleared) -> Counts:
+    """Write everything that is due for this connection now and that no guard holds back.
+
+    Raises Halted when the connection must rest.
+    """
+    sender = _Sender(db, connection, owner, cleared)
     while True:
         async with db.transaction() as tx:
             batch = await deliveries.lease_due(
@@ -259,6 +268,7 @@ async def send_due(db: Database, connection: OpenConnection, *, owner: str) -> C
                 owner=owner,
                 ttl=_LEASE,
                 limit=_LEASED_AT_ONCE,
+                newest=cleared.newest,
             )
             if batch and not sender.run_id:
                 sender.run_id = await runs.start(tx, connection_id=connection.id, kind="push")
@@ -307,6 +317,17 @@ _COUNTED = {
     "dead": "dead",
     "pause": "failed",
 }
+
+
+def _touched(writes: Sequence[Write]) -> dict[Effect, list[str]]:
+    """Records by what was done unasked, as guards count it."""
+    counted: dict[Op, Effect] = {"create": "creates", "update": "changes", "delete": "deletes"}
+    touched: dict[Effect, list[str]] = {}
+    for w in writes:
+        if w.delivery.plan_id is None:
+            effect: Effect = "nulls" if w.op == "update" and None in w.values.values() else counted[w.op]
+            touched.setdefault(effect, []).append(str(w.delivery.record_id))
+    return touched
 
 
 def _by_op(writes: Sequence[Write]) -> list[tuple[Op, list[Write]]]:

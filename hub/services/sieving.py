@@ -33,7 +33,11 @@ async def apply_page(
     middle = len(incoming) // 2
     first = await apply_page(tx, sync, incoming=incoming[:middle], as_of=as_of, run_id=run_id)
     second = await apply_page(tx, sync, incoming=incoming[middle:], as_of=as_of, run_id=run_id)
-    return Applied(first.counts + second.counts, first.touched + second.touched)
+    both = Applied(first.counts + second.counts, first.touched + second.touched)
+    for half in (first, second):
+        for effect, remote_ids in half.effects.items():
+            both.says(effect, remote_ids)
+    return both
 
 
 async def _set_aside(tx: Tx, sync: ObjectSync, record: RemoteRecord, exc: psycopg.Error, run_id: int) -> Applied:

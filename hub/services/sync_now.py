@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from hub.db import circuits, connections
+from hub.db import circuits, connections, guards
 from hub.db.connections import StoredConnection
 from hub.db.session import Database
 from hub.mapping.errors import MappingError
@@ -28,6 +28,7 @@ class SyncReport:
     `left_to_other` are objects that another process reads right now. `unread` are connections that nothing is
     delivered to, because not all of their objects have been read once; `halted` says why others could not be.
     `stopped` are fields of the connection that do not fit their mapping any more, with the line that names them.
+    `asked` is what a guard has stopped, here or where it was to be delivered, and what to do about it.
     """
 
     connection: str
@@ -38,6 +39,7 @@ class SyncReport:
     unread: list[str] = field(default_factory=list)
     halted: dict[str, str] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
 
 async def sync_now(
@@ -63,6 +65,7 @@ async def sync_now(
     for other in await _others(shop.db, stored):
         listener(f"→ {other.name}", Counts())
         await _push_elsewhere(shop, other, report, owner=owner)
+    report.asked = await _asked(shop.db)
     return report
 
 
@@ -74,7 +77,13 @@ async def deliver_everywhere(shop: Workshop, *, name: str, owner: str, listener:
     for stored in begun:
         listener(f"→ {stored.name}", Counts())
         await _push_elsewhere(shop, stored, report, owner=owner)
+    report.asked = await _asked(shop.db)
     return report
+
+
+async def _asked(db: Database) -> list[str]:
+    async with db.transaction() as tx:
+        return [stop["reason"] for stop in await guards.open_stops(tx, connection_id=None)]
 
 
 async def refuse_idle(db: Database, stored: StoredConnection) -> None:

@@ -37,6 +37,7 @@ class ConnectionHealth:
 
     `begun_at`: when its first plan was applied. `creates`: where syncs make new records (see ConnectionOptions).
     `drifted` counts fields that are stopped because they do not fit the mapping; `drift` is the first of them.
+    `stops` counts runs that guards have stopped, `stopped` says what the first of them asks.
     """
 
     connection: str
@@ -57,6 +58,8 @@ class ConnectionHealth:
     quarantined: int
     drifted: int
     drift: str | None
+    stops: int
+    stopped: str | None
     plans_waiting: int
     objects: tuple[ObjectHealth, ...]
     verdict: Verdict
@@ -88,7 +91,7 @@ def _verdict(row: Mapping[str, Any], deliveries: dict[str, int], objects: tuple[
         return "down"
     if row["begun_at"] is None:
         return "needs a plan"
-    if deliveries.get("dead") or row["drifted"] or any(o.last_run_state == "failed" for o in objects):
+    if deliveries.get("dead") or row["drifted"] or row["stops"] or any(o.last_run_state == "failed" for o in objects):
         return "needs attention"
     return "busy" if deliveries or row["rereads"] else "good"
 

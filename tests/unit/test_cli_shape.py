@@ -45,6 +45,7 @@ demo
 discover
 drift
 fields
+guards
 keys
 mapping
 merge

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hub.db import audit, plans
+from hub.db import audit, guards, plans
 from hub.db.plans import StoredPlan
 from hub.db.session import Tx
 from hub.domain.plan import PlanItem, PlanKind
@@ -77,6 +77,8 @@ async def reject_plan(tx: Tx, *, plan_id: int, actor: str) -> StoredPlan:
     if plan.state not in ("proposed", "approved"):
         raise NotNow(f"Plan {plan_id} is {plan.state}; only one that waits can be rejected.")
     await plans.decide(tx, plan_id=plan_id, state="rejected", by=actor)
+    hint = f"Plan {plan_id} was rejected by {actor}: the hub keeps its values, and this system its own."
+    await guards.drop_held(tx, plan_id=plan_id, hint=hint)
     await _audit(tx, actor, "plan_rejected", plan)
     return await get_plan(tx, plan_id=plan_id)
 

@@ -133,6 +133,8 @@ async def work_on_plans(
     for plan in reversed(found):
         if stored.state == "paused" and plan.kind != "undo":
             continue
+        if plan.state == "building" and plan.kind == "guard":  # whoever was stopped makes it
+            continue
         try:
             if plan.state == "building":
                 await build_plan(db, connection, plan_id=plan.id, owner=owner, budget=budget, listener=_nobody)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from hub.db import deliveries, leases, links, plans, rehearsals, rereads
+from hub.db import deliveries, guards, leases, links, plans, rehearsals, rereads
 from hub.db.leases import Lease
 from hub.db.links import LinkHead
 from hub.db.plans import StoredItem
@@ -71,6 +71,13 @@ async def settle_outgoing(
         wrong |= await _other_writes(tx, sync, standing, run_id)
         wanted = [(item.record_id, item.record_type) for item in items if item.id not in wrong and item.record_id]
         await deliveries.request(tx, connection_id=sync.connection.id, object_name=sync.name, records=wanted)
+        await guards.allow(
+            tx,
+            connection_id=sync.connection.id,
+            object_name=sync.name,
+            record_ids=[record_id for record_id, _ in wanted],
+            plan_id=plan_id,
+        )
         await _settle(tx, plan_id, items, wrong)
 
 

@@ -13,7 +13,7 @@ from hub.record import RECORD_TYPES
 from hub.sdk.capabilities import Capabilities, ObjectCapabilities
 from hub.sdk.errors import Unavailable
 from hub.sdk.records import Page, ReadQuery, ReadResult, RemoteRecord
-from hub.services import pulling, sieving
+from hub.services import paging, pulling, sieving
 from hub.services.counts import Counts
 from hub.services.objects import ObjectSync, OpenConnection
 
@@ -82,7 +82,7 @@ def fast_source(monkeypatch: pytest.MonkeyPatch) -> None:
             await asyncio.wait(ahead)
         return applied
 
-    monkeypatch.setattr(pulling, "apply_page", slowly)
+    monkeypatch.setattr(paging, "apply_page", slowly)
 
 
 def _source(sync: ObjectSync) -> _Source:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hub.domain.guards import NO_GUARDS
 from hub.mapping.load import load_mapping
 from hub.record import RECORD_TYPES
 from hub.services.counts import Counts
@@ -265,6 +266,8 @@ async def test_a_field_that_became_required_is_told_and_stops_nothing(linked: St
 
 async def test_two_hundred_partners_wait_for_a_field_and_all_flow_when_it_is_back(build: Build) -> None:
     stage = await build(MAPPING)
+    for system in (stage.left, stage.right):
+        system.connection = replace(system.connection, guards=NO_GUARDS)
     for n in range(200):
         stage.left.create(name=f"P{n}", website=f"https://p{n}.example", country="DE", city="Ulm")
     await stage.settle()

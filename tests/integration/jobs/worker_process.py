@@ -9,14 +9,14 @@ from config.logging import configure_logging
 from config.settings import load_settings
 from hub import queue
 from hub.main import run_worker
-from hub.services import pulling, sending
+from hub.services import paging, sending
 from sync_jobs import outcomes, sweep
 from tests.integration.jobs.more_connectors import add_sample
 
 
 def shorten() -> None:
     """Everything that tells a dead worker from a slow one, ten times faster."""
-    pulling._LEASE = sending._LEASE = timedelta(seconds=3)
+    paging.LEASE = sending._LEASE = timedelta(seconds=3)
     queue._RUNNING = timedelta(seconds=1.5)
     outcomes._BEAT_SECONDS = 0.4
     sweep.EVERY = timedelta(seconds=1)
