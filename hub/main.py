@@ -14,6 +14,7 @@ import uvicorn
 from config.settings import Settings
 from hub.api import build_api
 from hub.app import App, open_app
+from hub.engines import keep_engines
 from hub.garbage import collect_rarely
 from sync_jobs.worker import work_until
 
@@ -48,6 +49,7 @@ async def up(settings: Settings, *, stop: asyncio.Event, ready: Ready | None = N
             server = _server(app)
             group.create_task(_serve(server, listener, stop))
             group.create_task(work_until(app, stop=stop))
+            group.create_task(keep_engines(app.engines, stop=stop))
             await server.answering.wait()
             address = _address(listener)
             log.info("hub_started", address=address)
@@ -57,8 +59,9 @@ async def up(settings: Settings, *, stop: asyncio.Event, ready: Ready | None = N
 
 async def work(settings: Settings, *, stop: asyncio.Event) -> None:
     """`run_worker` inside a running loop: ends when `stop` is set."""
-    async with open_app(settings) as app:
-        await work_until(app, stop=stop)
+    async with open_app(settings) as app, asyncio.TaskGroup() as group:
+        group.create_task(work_until(app, stop=stop))
+        group.create_task(keep_engines(app.engines, stop=stop))
 
 
 async def _until_signalled(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:

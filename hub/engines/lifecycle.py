@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import IO
 
 from hub.engines.home import Home
-from hub.engines.postgres import check_postgres, start_postgres, stop_postgres
-from hub.engines.redis import check_redis, start_redis, stop_redis
+from hub.engines.postgres import check_postgres, postgres_lives, start_postgres, stop_postgres
+from hub.engines.redis import check_redis, redis_lives, start_redis, stop_redis
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Engines:
     redis_url: str
     embedded_postgres: bool
     embedded_redis: bool
+    durable: bool
     home: Home = field(repr=False)
     membership: IO[str] = field(repr=False, compare=False)
 
@@ -47,6 +48,7 @@ def start_engines(
                 redis_url=redis_url or start_redis(place, durable=durable),
                 embedded_postgres=database_url is None,
                 embedded_redis=redis_url is None,
+                durable=durable,
                 home=place,
                 membership=membership,
             )
@@ -54,6 +56,26 @@ def start_engines(
             membership.close()
             _stop_unused(place)
             raise
+
+
+def revive_engines(engines: Engines) -> list[str]:
+    """Start what is embedded and has died since, and name it. Blocking.
+
+    Raises EngineUnavailable when it cannot be started. Which of the processes that use the engines does it, is theirs
+    to race for.
+    """
+    revived = []
+    if engines.embedded_postgres and not postgres_lives(engines.home):
+        with engines.home.locked():
+            if not postgres_lives(engines.home):
+                start_postgres(engines.home, durable=engines.durable)
+                revived.append("PostgreSQL")
+    if engines.embedded_redis and not redis_lives(engines.home):
+        with engines.home.locked():
+            if not redis_lives(engines.home):
+                start_redis(engines.home, durable=engines.durable)
+                revived.append("Redis")
+    return revived
 
 
 def stop_engines(engines: Engines, *, keep_running: bool = False) -> bool:

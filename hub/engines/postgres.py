@@ -70,8 +70,8 @@ def start_postgres(home: Home, *, durable: bool) -> str:
 
 def stop_postgres(home: Home) -> None:
     """Shut the home's server down, ending open sessions; nothing happens when none runs."""
-    data = home.path / "postgres"
-    if living_pid(data / "postmaster.pid", program="postgres"):
+    if postgres_lives(home):
+        data = home.path / "postgres"
         _run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "-t", "60", "stop", owner=data)
 
 
@@ -79,6 +79,11 @@ def restart_postgres(home: Home, *, durable: bool) -> None:
     """Restart the home's server, as an operator or an update does: sessions end, what was committed stays."""
     stop_postgres(home)
     start_postgres(home, durable=durable)
+
+
+def postgres_lives(home: Home) -> bool:
+    """Whether the home's server process runs; it may be busy with its recovery and not answer yet."""
+    return living_pid(home.path / "postgres" / "postmaster.pid", program="postgres") is not None
 
 
 def check_postgres(url: str, *, minimum: int = MINIMUM_VERSION) -> None:

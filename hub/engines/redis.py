@@ -30,6 +30,11 @@ def stop_redis(home: Home) -> None:
         end_process(pid, seconds=_START_SECONDS)
 
 
+def redis_lives(home: Home) -> bool:
+    """Whether the home's server process runs; it may still be loading its file."""
+    return living_pid(_pid_file(home.path / "redis"), program="redis-server") is not None
+
+
 def check_redis(url: str, *, minimum: tuple[int, int] = MINIMUM_VERSION) -> None:
     """Refuse an external server that is unreachable, too old, or does not let us write."""
     shown = shown_url(url)

