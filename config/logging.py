@@ -43,8 +43,11 @@ def configure_logging(
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("httpx", "httpcore", "zeep", "arq"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+    least = logging.getLevelNamesMapping()[level.upper()]
+    for noisy in ("httpx", "httpcore", "zeep", "arq", "alembic"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, least))
+    # It warns of every try while the server is away; hub/db/session.py says it once.
+    logging.getLogger("psycopg.pool").setLevel(max(logging.ERROR, least))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -8,13 +8,17 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+import structlog
 from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from hub.db.arrays import register
 from hub.sdk.http import decode_json, encode_json
+
+log = structlog.get_logger()
 
 
 def _loads(body: str | bytes) -> Any:
@@ -26,6 +30,23 @@ set_json_loads(_loads)
 set_json_dumps(encode_json)
 
 Connection = AsyncConnection[DictRow]
+
+# A server or a client that went silent (its host died, a network drops packets) is given up within half a minute, on
+# either side: TCP alone takes a quarter of an hour, and PostgreSQL keeps the locks of a silent client for two hours.
+# What the URL says goes first. Sockets of one host need none of it.
+_GIVEN_UP = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+_GIVEN_UP_BY_THE_SERVER = (
+    "select set_config(name, value, false) from (values ('tcp_keepalives_idle', '10'),"
+    " ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '20s')) as s (name, value)"
+)
+# A pool that has lost its server asks again after 1, 2 and 4 seconds, and then begins anew for as long as it takes.
+_RECONNECT_SECONDS = 8.0
 
 
 class Tx:
@@ -88,20 +109,33 @@ class Tx:
         return now
 
 
+def with_timeouts(url: str) -> str:
+    """A connection string for this URL whose connections do not wait for ever for a server that went silent."""
+    return make_conninfo("", **{**_GIVEN_UP, **conninfo_to_dict(url)})
+
+
+async def _configure(conn: Connection) -> None:
+    await register(conn)
+    await conn.execute(_GIVEN_UP_BY_THE_SERVER.encode())
+
+
 class Database:
     """A pool of connections to the hub's PostgreSQL."""
 
     def __init__(self, url: str, *, min_size: int = 1, max_size: int = 10) -> None:
         self.url = url
+        self._answers = True
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            url,
+            with_timeouts(url),
             min_size=min_size,
             max_size=max_size,
             open=False,
             kwargs={"row_factory": dict_row, "autocommit": True},
             connection_class=AsyncConnection[DictRow],
             check=AsyncConnectionPool.check_connection,
-            configure=register,
+            configure=_configure,
+            reconnect_timeout=_RECONNECT_SECONDS,
+            reconnect_failed=AsyncConnectionPool.check,
         )
 
     async def open(self) -> None:
@@ -119,10 +153,26 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
-        """Commit on a normal end, roll back on any exception; then do what was asked for after the commit."""
-        async with self._pool.connection() as conn:
-            tx = Tx(conn)
-            async with conn.transaction():
-                yield tx
+        """Commit on a normal end, roll back on any exception; then do what was asked for after the commit.
+
+        Raises psycopg.OperationalError or PoolTimeout when the server goes away or does not come back in time.
+        """
+        try:
+            async with self._pool.connection() as conn:
+                tx = Tx(conn)
+                async with conn.transaction():
+                    yield tx
+                self._answered(True)
+        except PoolTimeout:
+            self._answered(False)
+            raise
         for act in tx._after_commit:
             await act()
+
+    def _answered(self, does: bool) -> None:
+        """Say once when the server is away, and once when it is back."""
+        if self._answers and not does:
+            log.error("database_unreachable", verdict="tried again for as long as it takes")
+        elif does and not self._answers:
+            log.info("database_is_back")
+        self._answers = does
