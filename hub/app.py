@@ -56,7 +56,7 @@ class App:
 async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Start or reach the engines, bring the schema up to date, open the pool.
 
-    Raises EngineUnavailable (hub.engines) with one sentence for the operator.
+    Raises EngineUnavailable (hub.engines) and SchemaUnfit (hub.db.migrate) with one sentence for the operator.
     """
     engines = await asyncio.to_thread(
         start_engines, home=settings.home, database_url=settings.database_url, redis_url=settings.redis_url

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from config.settings import SettingsInvalid
 from hub.cli.output import show, tell
+from hub.db.migrate import SchemaUnfit
 from hub.db.vault import SecretUnreadable
 from hub.domain.outcomes import what_next
 from hub.engines.errors import EngineUnavailable, first_line
@@ -79,6 +80,8 @@ def explained(error: Exception) -> Problem | None:
             return Problem("policy-invalid", str(error), "Correct the policy; partnerhub policy check tries it.")
         case EngineUnavailable():
             return Problem("engine-unavailable", error.operator_text)
+        case SchemaUnfit():
+            return Problem("schema-unfit", str(error))
         case SettingsInvalid():
             return Problem("settings-invalid", f"{error}.", exit_code=2)
         case ConnectionUnknown():

@@ -2,17 +2,21 @@
 
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import SAWarning
 
+from hub.cli.errors import Problem, explained
 from hub.db import migrate
+from hub.db.migrate import SchemaUnfit
 from hub.db.tables import metadata
 from hub.engines import Engines
 
@@ -52,3 +56,48 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     migrate.upgrade(database_url)
 
     assert migrate.is_current(database_url)
+
+
+def test_a_program_refuses_a_database_that_a_newer_release_has_changed(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(SchemaUnfit, match="has schema version 9999, and this Partner Hub knows only") as refusal:
+        migrate.upgrade(database_url)
+
+    assert "start the newer release" in str(refusal.value)
+    assert explained(refusal.value) == Problem("schema-unfit", str(refusal.value))
+
+
+def test_a_migration_gives_way_to_whoever_uses_the_table_and_comes_back(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.upgrade(migrate._config(empty_database_url), "0002")
+    tries = []
+
+    with psycopg.connect(empty_database_url) as reader:
+        reader.execute("SELECT FROM conflict")  # 0003 changes this table
+
+        def give_back(_: float) -> None:
+            with psycopg.connect(empty_database_url) as other:  # waits for nobody: the migration has let go
+                tries.append(other.execute("SELECT FROM conflict").fetchall())
+            reader.rollback()
+
+        monkeypatch.setattr(time, "sleep", give_back)
+        migrate.upgrade(empty_database_url)
+
+    assert tries == [[]]
+    assert migrate.is_current(empty_database_url)
+
+
+def test_tables_that_stay_busy_are_told_in_one_sentence(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.upgrade(migrate._config(empty_database_url), "0002")
+    monkeypatch.setattr(migrate, "_TRIES", 1)
+    monkeypatch.setattr(migrate, "_PAUSE_SECONDS", 0)
+
+    with psycopg.connect(empty_database_url) as reader:
+        reader.execute("SELECT FROM conflict")
+        with pytest.raises(SchemaUnfit, match="end long transactions"):
+            migrate.upgrade(empty_database_url)

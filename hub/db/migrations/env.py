@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, pool, text
 from hub.db.tables import metadata
 
 _MIGRATION_LOCK = 0x70617274  # "part": any number that nothing else in this database locks
+_MOST_WAIT = "3s"  # for one table, while everybody else waits behind this one
 
 
 def _run() -> None:
@@ -16,6 +17,7 @@ def _run() -> None:
         context.configure(connection=connection, target_metadata=metadata, render_item=_render)
         with context.begin_transaction():
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_MOST_WAIT}'"))
             context.run_migrations()
 
 
