@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
+import psycopg
 import structlog
+from psycopg_pool import PoolTimeout
 from structlog.contextvars import bound_contextvars
 
 from hub.db import circuits, connections
 from hub.db.connections import StoredConnection
 from hub.db.leases import LeaseLost
 from hub.db.vault import SecretUnreadable
+from hub.engines.errors import first_line
 from hub.mapping.errors import MappingError
 from hub.queue import JobName
 from hub.registry import ConnectorMissing
@@ -48,6 +51,11 @@ async def run(work: Work, name: JobName, job: Job, connection_id: int, *, job_id
         except asyncio.CancelledError:
             await work.queue.wake(name, connection_id)  # this process stops; another one goes on
             raise
+        except (psycopg.OperationalError, PoolTimeout) as exc:
+            log.warning(
+                "job_interrupted", job=name, connection_id=connection_id, error=type(exc).__name__,
+                message=first_line(str(exc)), verdict="the sweep wakes it again",
+            )  # fmt: skip
         except Exception:
             log.exception("job_failed", job=name, connection_id=connection_id, verdict="the sweep wakes it again")
 
@@ -62,6 +70,9 @@ async def _attempt(work: Work, name: JobName, job: Job, stored: StoredConnection
         await _come_back(work, name, stored.id)
     except LeaseLost as exc:
         log.info("job_left_to_other", lease=str(exc), verdict="another worker goes on")
+    except psycopg.errors.DeadlockDetected:
+        log.info("job_gave_way", verdict="another job needed the same records; begun anew at once")
+        await work.queue.wake(name, stored.id)
     except _CANNOT_OPEN as exc:
         log.warning("connection_cannot_be_opened", error=type(exc).__name__, message=str(exc), verdict="rests a minute")
         async with work.db.transaction() as tx:

@@ -99,7 +99,9 @@ async def reread(db: Database, connection: OpenConnection) -> Counts:
         async with db.transaction() as tx:
             if not await rereads.due(tx, connection_id=connection.id, limit=1):
                 break
-            is_first, run_id = not run_id, run_id or await runs.start(tx, connection_id=connection.id, kind="reread")
+            if is_first := not run_id:  # one before it that still runs was left by a process that died
+                await runs.abandon(tx, connection_id=connection.id, object_name=None, kind="reread")
+                run_id = await runs.start(tx, connection_id=connection.id, kind="reread")
         if is_first:
             connection = await begin(db, connection)
         try:
