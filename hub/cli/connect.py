@@ -151,4 +151,6 @@ def _state(connection: ConnectionView) -> Text:
         return bad(connection.state)
     if connection.down_since:
         return Text("does not answer", style="yellow")
+    if connection.begun_at is None:
+        return Text("needs a plan", style="yellow")
     return good("active")

@@ -12,6 +12,7 @@ def test_a_new_connection_is_not_synced_before_its_plan_is_applied(partnerhub: C
     refused = partnerhub("sync", "sf")
     assert refused.code == 1
     assert "sf waits for its first plan: partnerhub plan sf" in refused.error
+    assert "needs a plan" in partnerhub("connections").out
 
     made = partnerhub("plan", "sf", "--json")
     assert made.code == 0, made.err
