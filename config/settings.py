@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     keep_runs_days: int = Field(
         default=365, ge=0, le=36_500, description="Days for which runs are kept that nothing names; 0: for ever."
     )
+    deal_policy: Path | None = Field(
+        default=None, description="Policy file of deal registration to use instead of the shipped one."
+    )
     secret_keys: SecretStr | None = Field(
         default=None,
         description="Comma-separated Fernet keys for stored credentials: the first encrypts, all of them decrypt.",

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from config.secret_keys import secret_keys
@@ -18,9 +18,12 @@ from hub.db.connections import StoredConnection
 from hub.db.session import Database
 from hub.db.vault import Vault
 from hub.engines import Engines, start_engines, stop_engines
+from hub.policy import SHIPPED, load_policy
 from hub.queue import Queue, open_queue
 from hub.services.connection_options import reserve_of
 from hub.services.connections import Workshop
+from hub.services.deals.candidates import KeyCandidates
+from hub.services.deals.desk import Desk
 from hub.services.pruning import Retention
 from hub.services.usage import kept_usage
 
@@ -40,6 +43,11 @@ class App:
     shop: Workshop
     queue: Queue
     failures: Failures = field(default_factory=Failures)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Where deal registrations are judged, by the policy of the settings or the shipped one. Raises PolicyError."""
+        return Desk(load_policy(self.settings.deal_policy or SHIPPED).policy, KeyCandidates())
 
     @property
     def retention(self) -> Retention:

@@ -10,6 +10,7 @@ from hub.cli import (
     check,
     conflicts,
     connect,
+    deals,
     deletions,
     demo,
     drift,
@@ -85,5 +86,6 @@ app.add_typer(deletions.app, name="deletions")
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(policies.app, name="policies")
 app.add_typer(reviews.app, name="reviews")
+app.add_typer(deals.app, name="deals")
 app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INTERVAL, JSONB, TIMESTAMP, UUID
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.types import UserDefinedType
 
@@ -726,4 +726,92 @@ audit = sa.Table(
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("detail", JSONB, nullable=False, server_default="{}"),
     _at("at", default=True),
+)
+
+# ---- Deal registrations: what the record itself does not hold.
+
+# The order in which registrations became complete and eligible; taken under the locks of their scope.
+deal_place = sa.Sequence("deal_place", metadata=metadata)
+
+deal_review = sa.Table(
+    "deal_review",
+    metadata,
+    sa.Column("registration_id", UUID, primary_key=True),
+    # The place of the registration; without one it was never complete and eligible.
+    sa.Column("place", sa.BigInteger),
+    sa.Column("sync_state", sa.Text, nullable=False, server_default="not_sent"),
+    # The deadline: business time allowed and spent, and since when it runs.
+    sa.Column("allowed", INTERVAL, nullable=False),
+    sa.Column("spent", INTERVAL, nullable=False, server_default="0"),
+    _at("running_since", nullable=True),
+    sa.Column("stopped", sa.Boolean, nullable=False, server_default=sa.false()),
+    _at("due_at", nullable=True),
+    # Who approved so far, where several have to.
+    sa.Column("approved_by", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("extensions", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("appeals", sa.Integer, nullable=False, server_default="0"),
+    # The fields that the partner was asked for; only these can be edited until they are answered.
+    sa.Column("asked", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("submitted_by", sa.Text, nullable=False),
+    sa.CheckConstraint("sync_state in ('not_sent', 'waiting', 'in_step', 'refused')", name="sync_state"),
+)
+sa.Index("ix_deal_review_due", deal_review.c.due_at, postgresql_where=deal_review.c.due_at.isnot(None))
+
+# What registrations claim: the keys of their customer and their product lines. Found by any shared key.
+deal_claim = sa.Table(
+    "deal_claim",
+    metadata,
+    sa.Column("registration_id", UUID, primary_key=True),
+    sa.Column("keys", ARRAY(sa.Text), nullable=False),
+    sa.Column("product_lines", ARRAY(sa.Text), nullable=False),
+)
+sa.Index("ix_deal_claim_keys", deal_claim.c["keys"], postgresql_using="gin")
+
+# Every decision with all that it was made from, never changed.
+deal_decision = sa.Table(
+    "deal_decision",
+    metadata,
+    _id(),
+    sa.Column("registration_id", UUID, nullable=False),
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("facts", JSONB, nullable=False),
+    sa.Column("decision", JSONB, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    _at("at"),
+)
+sa.Index("ix_deal_decision_registration", deal_decision.c.registration_id, deal_decision.c.id)
+
+# Parties of a conflict review: while it lasts, none of them can extend, amend or win.
+deal_freeze = sa.Table(
+    "deal_freeze",
+    metadata,
+    sa.Column("registration_id", UUID, nullable=False),
+    sa.Column("frozen_by", UUID, nullable=False),
+    _at("since", default=True),
+    sa.PrimaryKeyConstraint("registration_id", "frozen_by"),
+)
+sa.Index("ix_deal_freeze_by", deal_freeze.c.frozen_by)
+
+# Submissions by their callers' own keys: the same one again gets the same answer.
+deal_submission = sa.Table(
+    "deal_submission",
+    metadata,
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("digest", BYTEA, nullable=False),
+    sa.Column("answer", JSONB),
+    _at("at", default=True),
+    sa.PrimaryKeyConstraint("actor", "key"),
+)
+
+deal_reminder = sa.Table(
+    "deal_reminder",
+    metadata,
+    sa.Column("registration_id", UUID, nullable=False),
+    sa.Column("protection_ends", sa.Date, nullable=False),
+    sa.Column("days", sa.Integer, nullable=False),
+    _at("at", default=True),
+    sa.PrimaryKeyConstraint("registration_id", "protection_ends", "days"),
 )

@@ -13,8 +13,8 @@ from hub.files.issues import Issue
 from hub.files.source import Path_, Source
 from hub.policy.contradictions import contradictions
 from hub.policy.schema import PolicyDoc
+from hub.record.deals import DEAL_TYPES
 
-DEAL_TYPES = ("resale", "renewal", "services", "influence", "referral", "cosell", "fulfilment")
 MOST_SCOPES = 20_000
 
 

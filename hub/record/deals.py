@@ -45,6 +45,8 @@ REASON_CODES = (
     "other",
 )
 
+DEAL_TYPES = ("resale", "renewal", "services", "influence", "referral", "cosell", "fulfilment")
+
 DEAL_REGISTRATION = RecordType(
     name="deal_registration",
     zone="sell",
@@ -84,6 +86,15 @@ DEAL_REGISTRATION = RecordType(
             "Product lines that the deal is about.",
             choices=("core", "cloud", "security", "services"),
         ),
+        Field("deal_type", "choice", "What the partner contributes; resale when empty.", choices=DEAL_TYPES),
+        Field("channel", "choice", "How it was handed in.", choices=("portal", "api", "crm", "csv", "mail")),
+        Field("route", "choice", "How the customer buys.", choices=("partner", "marketplace")),
+        Field("public_sector", "bool", "Whether the customer is a public buyer."),
+        Field("renewal", "bool", "Whether it renews what the customer has."),
+        Field("value_add", "text", "What the partner adds of its own.", max_length=500),
+        Field("contact_name", "text", "Who buys at the customer.", personal=True),
+        Field("contact_email", "text", "Mail address of the buyer.", max_length=320, personal=True),
+        Field("contact_role", "text", "What the buyer decides on.", max_length=64),
         Field("submitted_at", "datetime", "When it was handed in, by our clock."),
         Field("complete_at", "datetime", "When everything required was there."),
         Field("eligible_at", "datetime", "When it was complete and passed all gates: first to register counts here."),
@@ -148,7 +159,7 @@ DEAL_EVIDENCE = RecordType(
             "kind",
             "choice",
             "What sort of proof it is.",
-            choices=("mail", "meeting_note", "quote", "tender", "purchase_order", "other"),
+            choices=("mail", "meeting_note", "quote", "tender", "purchase_order", "customer_letter", "other"),
         ),
         Field("dated_on", "date", "The proof's own date."),
         Field("received_at", "datetime", "When it reached us."),

@@ -95,6 +95,12 @@ async def create_record(
     await records.lock_matching(tx, record_type)
     if not allow_duplicate:
         await refuse_duplicate(tx, record_type, values)
+    record_id = await store_new(tx, record_type, values=values, actor=actor)
+    return await get_record(tx, record_type, record_id=record_id)
+
+
+async def store_new(tx: Tx, record_type: RecordType, *, values: Values, actor: str) -> UUID:
+    """Store a record of which the caller made sure that it is new, with its change. Raises Invalid."""
     await _refuse_dead_links(tx, record_type, values)
     record_id = next(new_ids(1))
     given = {name: value for name, value in values.items() if value is not None}
@@ -106,7 +112,7 @@ async def create_record(
         Change(record_id, record_type.name, 1, "create", None, encode_values(given), encode_json({"*": RULE})),
     )
     await store_match_keys(tx, record_type, record_id, given)
-    return await get_record(tx, record_type, record_id=record_id)
+    return record_id
 
 
 async def patch_record(
@@ -240,5 +246,6 @@ __all__ = [
     "refuse_other_version",
     "store_faults",
     "store_match_keys",
+    "store_new",
     "type_called",
 ]

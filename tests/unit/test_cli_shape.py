@@ -41,6 +41,7 @@ conflicts
 connect
 connections
 deletions
+deals
 demo
 discover
 drift

@@ -23,10 +23,10 @@ _JUDGED = (Kind.BLOCK, Kind.REVIEW, Kind.TEAMING, Kind.SPLIT, Kind.NOTICE)
 def duplicate_other_partner(case: Case, params: NoParams) -> Finding | None:
     """Another partner was first with the same customer, overlapping product lines and the same opportunity."""
     rivals = [c for c in case.claims if c.live and _counts_against(case, c)]
-    if sure := [c for c in rivals if c.prior and _certain(c)]:
-        return _softened(case, _finding(sure, "A rival"))
-    if unsure := [c for c in rivals if c.prior and _possible(c)]:
-        return _softened(case, replace(_finding(unsure, "A rival"), unsure=True))
+    sure = [c for c in rivals if c.prior and _certain(c)]
+    unsure = [c for c in rivals if c.prior and _possible(c) and c not in sure]
+    if found := [*sure, *unsure]:
+        return _softened(case, replace(_finding(found, "A rival"), unsure=not sure))
     return replace(_finding(rivals, "A rival"), kind=Kind.NOTICE) if rivals else None
 
 

@@ -1,0 +1,188 @@
+"""Deal registrations: submitted once, screened at once, decided, changed and ended."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Header
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.api.door import V1, Admin, Door, DoorOf, Operator, Viewer
+from hub.sdk.http import encode_json
+from hub.services.custom_fields import record_types
+from hub.services.deals import changing, deciding, submitting
+from hub.services.deals.receiving import Sent, read_evidence, read_submission, submit_once
+from hub.services.deals.viewing import Event, PartnerView, RegistrationView, partner_view, registration_view
+from hub.services.deals.viewing import events as events_of
+from hub.services.waking import wake_outbound
+
+router = APIRouter(prefix=f"{V1}/deal-registrations", tags=["deal registrations"])
+
+Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="A text of your own for this submission: sent again with the same body, it gets the same answer.",
+    ),
+]
+Note = Annotated[str | None, Body(embed=True, max_length=2000, description="For the other people who decide.")]
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Question(_Sent):
+    """What the partner is asked for: fields of the registration, parties, evidence, or evidence:KIND."""
+
+    fields: list[str] = Field(min_length=1, max_length=50)
+    note: str | None = Field(None, max_length=2000)
+
+
+class Approval(_Sent):
+    """`teaming`: our sellers and the partner work on it together."""
+
+    teaming: bool = False
+    note: str | None = Field(None, max_length=2000)
+
+
+class Reason(_Sent):
+    """Why; the text is compulsory with the code other, and the partner reads it."""
+
+    reason_code: str = Field(max_length=64)
+    text: str | None = Field(None, max_length=2000)
+
+
+class Amendment(_Sent):
+    """The fields that change."""
+
+    fields: dict[str, Any] = Field(min_length=1)
+    note: str | None = Field(None, max_length=2000)
+
+
+class Appeal(_Sent):
+    """Why the decision was wrong, and the proof that was not there before: rows of deal_evidence without their deal."""
+
+    text: str = Field(min_length=1, max_length=2000)
+    evidence: list[dict[str, Any]] = Field(min_length=1, max_length=50)
+
+
+@router.post("", status_code=201, response_model=RegistrationView, summary="Submit a registration to be judged")
+async def submit(who: Operator, door: DoorOf, sent: Sent, key: Key) -> Response:
+    """201 for a new registration; 200 with the same answer when this key was sent with the same body before."""
+    async with door.app.db.transaction() as tx:
+        types = await record_types(tx)
+        answer, new = await submit_once(tx, door.app.desk, types, sent=sent, key=key, actor=who.actor)
+        await wake_outbound(tx, door.queue)
+    headers = {"Location": f"{V1}/deal-registrations/{answer['id']}"}
+    return Response(encode_json(answer), 201 if new else 200, headers, media_type="application/json")
+
+
+@router.get("/{registration_id}", summary="Show a registration with the outcome of every rule that spoke")
+async def show(
+    _: Viewer, door: DoorOf, registration_id: UUID, audience: Literal["internal", "partner"] = "internal"
+) -> RegistrationView | PartnerView:
+    """For the audience partner only what its own partner may read."""
+    async with door.app.db.transaction() as tx:
+        if audience == "partner":
+            return await partner_view(tx, registration_id)
+        return await registration_view(tx, registration_id)
+
+
+@router.get("/{registration_id}/events", summary="Everything that happened to a registration, oldest first")
+async def events(_: Viewer, door: DoorOf, registration_id: UUID) -> list[Event]:
+    async with door.app.db.transaction() as tx:
+        return await events_of(tx, registration_id)
+
+
+@router.post("/{registration_id}/ask", summary="Ask the partner for more: the deadline stands still")
+async def ask(who: Operator, door: DoorOf, registration_id: UUID, body: Question) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        await submitting.ask_info(**change.place, fields=body.fields, note=body.note, actor=who.actor)
+    return change.view
+
+
+@router.post("/{registration_id}/answer", summary="Answer what was asked for: only those fields can be sent")
+async def answer(who: Operator, door: DoorOf, registration_id: UUID, body: Sent) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        sent = read_submission(await record_types(change.place["tx"]), body)
+        await submitting.answer_info(**change.place, sent=sent, actor=who.actor)
+    return change.view
+
+
+@router.post("/{registration_id}/approve", summary="Approve, or give the first of two approvals")
+async def approve(who: Operator, door: DoorOf, registration_id: UUID, body: Approval | None = None) -> RegistrationView:
+    said = body or Approval(note=None)
+    async with _change(door, registration_id) as change:
+        await deciding.approve(**change.place, teaming=said.teaming, note=said.note, actor=who.actor)
+    return change.view
+
+
+@router.post("/{registration_id}/reject", summary="Reject with a reason code")
+async def reject(who: Operator, door: DoorOf, registration_id: UUID, body: Reason) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        await deciding.reject(**change.place, reason_code=body.reason_code, text=body.text, actor=who.actor)
+    return change.view
+
+
+@router.post("/{registration_id}/revoke", summary="Take an approval back, with a reason code")
+async def revoke(who: Admin, door: DoorOf, registration_id: UUID, body: Reason) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        await deciding.revoke(**change.place, reason_code=body.reason_code, text=body.text, actor=who.actor)
+    return change.view
+
+
+@router.post("/{registration_id}/extend", summary="Prolong the protection before it ends")
+async def extend(who: Operator, door: DoorOf, registration_id: UUID, note: Note = None) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        await changing.extend(**change.place, note=note, actor=who.actor)
+    return change.view
+
+
+@router.post("/{registration_id}/amend", summary="Change a protected registration; a conflict puts it under review")
+async def amend(who: Operator, door: DoorOf, registration_id: UUID, body: Amendment) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        sent = read_submission(await record_types(change.place["tx"]), Sent(fields=body.fields))
+        await changing.amend(**change.place, values=sent.values, note=body.note, actor=who.actor)
+    return change.view
+
+
+@router.post("/{registration_id}/appeal", summary="Appeal once, with new evidence")
+async def appeal(who: Operator, door: DoorOf, registration_id: UUID, body: Appeal) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        evidence = read_evidence(await record_types(change.place["tx"]), body.evidence)
+        await changing.appeal(**change.place, evidence=evidence, text=body.text, actor=who.actor)
+    return change.view
+
+
+@router.post("/{registration_id}/{how}", summary="Withdraw it, or say that the deal is won or lost")
+async def end(
+    who: Operator, door: DoorOf, registration_id: UUID, how: Literal["withdraw", "win", "lose"], note: Note = None
+) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        await changing.end(**change.place, how=how, note=note, actor=who.actor)
+    return change.view
+
+
+class _Change:
+    """Where a change is made, and what it came to."""
+
+    def __init__(self, place: dict[str, Any]) -> None:
+        self.place = place
+        self.view: RegistrationView
+
+
+@asynccontextmanager
+async def _change(door: Door, registration_id: UUID) -> AsyncIterator[_Change]:
+    """One transaction; afterwards the other systems hear of it."""
+    async with door.app.db.transaction() as tx:
+        change = _Change({"tx": tx, "desk": door.app.desk, "registration_id": registration_id})
+        yield change
+        change.view = await registration_view(tx, registration_id)
+        await wake_outbound(tx, door.queue)

@@ -1,0 +1,157 @@
+"""The review of a registration: its clock, its approvals, decisions as they were made, and whom it freezes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from hub.db.arrays import Uuids
+from hub.db.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """What is kept of a review beside the record."""
+
+    registration_id: UUID
+    allowed: timedelta
+    submitted_by: str
+    place: int | None = None
+    sync_state: str = "not_sent"
+    spent: timedelta = timedelta(0)
+    running_since: datetime | None = None
+    stopped: bool = False
+    due_at: datetime | None = None
+    approved_by: tuple[str, ...] = ()
+    extensions: int = 0
+    appeals: int = 0
+    asked: tuple[str, ...] = ()
+
+
+_COLUMNS = tuple(ReviewRow.__dataclass_fields__)
+
+
+async def load(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ReviewRow]:
+    rows = await tx.all(f"select {', '.join(_COLUMNS)} from deal_review where registration_id = any(%s)", Uuids(ids))
+    return {
+        row["registration_id"]: ReviewRow(
+            **{**row, "approved_by": tuple(row["approved_by"]), "asked": tuple(row["asked"])}
+        )
+        for row in rows
+    }
+
+
+async def save(tx: Tx, review: ReviewRow) -> None:
+    values = [getattr(review, name) for name in _COLUMNS]
+    values = [list(value) if isinstance(value, tuple) else value for value in values]
+    changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
+    await tx.run(
+        f"insert into deal_review ({', '.join(_COLUMNS)}) values ({', '.join(['%s'] * len(_COLUMNS))})"
+        f" on conflict (registration_id) do update set {changed}",
+        *values,
+    )
+
+
+async def store_decision(
+    tx: Tx,
+    *,
+    registration_id: UUID,
+    policy: str,
+    verdict: str,
+    step: str,
+    facts: bytes,
+    decision: bytes,
+    actor: str,
+    at: datetime,
+) -> int:
+    row = await tx.one(
+        "insert into deal_decision (registration_id, policy, verdict, step, facts, decision, actor, at)"
+        " values (%s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s) returning id",
+        registration_id,
+        policy,
+        verdict,
+        step,
+        facts.decode(),
+        decision.decode(),
+        actor,
+        at,
+    )
+    assert row is not None
+    return int(row["id"])
+
+
+async def decisions(tx: Tx, registration_id: UUID) -> list[dict[str, Any]]:
+    """Newest first; facts and decision as JSON text."""
+    rows = await tx.all(
+        "select id, policy, verdict, step, facts::text as facts, decision::text as decision, actor, at"
+        " from deal_decision where registration_id = %s order by id desc",
+        registration_id,
+    )
+    return [dict(row) for row in rows]
+
+
+async def events(tx: Tx, registration_id: UUID) -> list[dict[str, Any]]:
+    """Oldest first."""
+    rows = await tx.all(
+        "select id, kind, happened_at, actor, from_status, to_status, reason_code, note from deal_event"
+        " where deal = %s order by happened_at, id",
+        registration_id,
+    )
+    return [dict(row) for row in rows]
+
+
+async def freeze(tx: Tx, *, by: UUID, parties: Collection[UUID]) -> None:
+    await tx.run(
+        "insert into deal_freeze (registration_id, frozen_by) select unnest(%s::uuid[]), %s on conflict do nothing",
+        Uuids(parties),
+        by,
+    )
+
+
+async def unfreeze(tx: Tx, *, by: UUID) -> None:
+    """The conflict review of `by` is over."""
+    await tx.run("delete from deal_freeze where frozen_by = %s", by)
+
+
+async def frozen_by(tx: Tx, registration_id: UUID) -> tuple[UUID, ...]:
+    rows = await tx.tuples(
+        "select frozen_by from deal_freeze where registration_id = %s order by since", registration_id
+    )
+    return tuple(row[0] for row in rows)
+
+
+async def note_reminder(tx: Tx, *, registration_id: UUID, protection_ends: date, days: int) -> bool:
+    """Whether it is the first of its kind for this end of the protection."""
+    return bool(
+        await tx.run(
+            "insert into deal_reminder (registration_id, protection_ends, days) values (%s, %s, %s)"
+            " on conflict do nothing",
+            registration_id,
+            protection_ends,
+            days,
+        )
+    )
+
+
+async def reminders(tx: Tx, *, registration_id: UUID, protection_ends: date) -> frozenset[int]:
+    rows = await tx.tuples(
+        "select days from deal_reminder where registration_id = %s and protection_ends = %s",
+        registration_id,
+        protection_ends,
+    )
+    return frozenset(row[0] for row in rows)
+
+
+async def ending(tx: Tx, *, until: date, statuses: Collection[str], limit: int) -> list[tuple[UUID, date]]:
+    """Protected registrations whose protection ends by a day, the earliest first."""
+    rows = await tx.tuples(
+        "select id, protection_ends from deal_registration where review_status = any(%s) and protection_ends <= %s"
+        " and deleted_at is null and merged_into is null order by protection_ends, id limit %s",
+        list(statuses),
+        until,
+        limit,
+    )
+    return [(row[0], row[1]) for row in rows]

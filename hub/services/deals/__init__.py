@@ -1,0 +1,1 @@
+"""Deal registrations: submitted, screened, decided, changed and ended."""

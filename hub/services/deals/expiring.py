@@ -1,0 +1,52 @@
+"""Protections that end: the partner is reminded before, each time once, and the registration expires."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from hub.db import deal_reviews
+from hub.db.session import Database, Tx
+from hub.domain.deals.guards import REMIND_BEFORE, Circumstances, reminder_due
+from hub.domain.deals.states import PROTECTED, Action
+from hub.services.deals.desk import Desk
+from hub.services.deals.gathering import protection_until
+from hub.services.deals.working import put_back, step, take_out
+
+MOST = 500
+ACTOR = "hub"
+
+
+async def end_protections(db: Database, desk: Desk) -> dict[str, int]:
+    """Remind of and end what is due, each registration in its own transaction; may run twice or stop anywhere."""
+    async with db.transaction() as tx:
+        now = await tx.now()
+        until = desk.calendar.day_of(now) + timedelta(days=max(REMIND_BEFORE))
+        ending = await deal_reviews.ending(tx, until=until, statuses=PROTECTED, limit=MOST)
+    counts = {"expired": 0, "reminded": 0}
+    for registration_id, last_day in ending:
+        async with db.transaction() as tx:
+            if what := await _end_or_remind(tx, desk, registration_id, last_day):
+                counts[what] += 1
+    return counts
+
+
+async def _end_or_remind(tx: Tx, desk: Desk, registration_id: UUID, last_day: date) -> str | None:
+    deal = await take_out(tx, registration_id)
+    if deal.status not in PROTECTED or deal.values["protection_ends"] != last_day:
+        return None  # changed since it was listed
+    now, until = await tx.now(), protection_until(desk.calendar, last_day)
+    assert until is not None
+    if now >= until:
+        given = Circumstances(now=now, actor=ACTOR, protection_until=until)
+        await put_back(tx, step(deal, Action.EXPIRE, given, calendar=desk.calendar), actor=ACTOR)
+        return "expired"
+    sent = await deal_reviews.reminders(tx, registration_id=registration_id, protection_ends=last_day)
+    days = reminder_due(now=now, protection_until=until, sent=sent)
+    if days is None or not await deal_reviews.note_reminder(
+        tx, registration_id=registration_id, protection_ends=last_day, days=days
+    ):
+        return None
+    note = f"The protection ends on {last_day}."
+    await put_back(tx, deal.noted(f"reminded_{days}_days", actor=ACTOR, now=now, note=note), actor=ACTOR)
+    return "reminded"

@@ -1,0 +1,146 @@
+"""A registration as it is shown: to those who decide with everything, to the partner with what is its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from hub.db import deal_reviews, records
+from hub.db.session import Tx
+from hub.domain.deals.outcomes import Decision, Kind
+from hub.domain.deals.states import Status, actions_in
+from hub.record.deals import DEAL_REGISTRATION
+from hub.services.refusals import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a registration."""
+
+    kind: str
+    happened_at: datetime
+    actor: str | None
+    from_status: str | None
+    to_status: str | None
+    reason_code: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerView:
+    """What the partner may see: its own registration, what is asked, and texts that tell of nobody else."""
+
+    id: UUID
+    name: str
+    review_status: str
+    stage: str | None
+    submitted_at: datetime | None
+    due_at: datetime | None
+    protection_ends: date | None
+    rejection_code: str | None
+    rejection_reason: str | None
+    asked: tuple[str, ...]
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationView:
+    """All of it. `outcomes` are those of the last decision, the gravest first; `actions` what its status allows."""
+
+    id: UUID
+    name: str
+    partner: UUID | None
+    review_status: str
+    stage: str | None
+    sync_state: str
+    place: int | None
+    submitted_at: datetime | None
+    complete_at: datetime | None
+    eligible_at: datetime | None
+    decided_at: datetime | None
+    due_at: datetime | None
+    protection_ends: date | None
+    rejection_code: str | None
+    rejection_reason: str | None
+    asked: tuple[str, ...]
+    approved_by: tuple[str, ...]
+    approvals: int
+    frozen_by: tuple[UUID, ...]
+    extensions: int
+    appeals: int
+    policy: str
+    verdict: str
+    outcomes: tuple[dict[str, Any], ...]
+    actions: tuple[str, ...]
+
+
+async def registration_view(tx: Tx, registration_id: UUID) -> RegistrationView:
+    """Raises NotFound."""
+    values, review, decision = await _load(tx, registration_id)
+    return RegistrationView(
+        id=registration_id,
+        name=values["name"],
+        partner=values["partner"],
+        review_status=values["review_status"],
+        stage=values["stage"],
+        sync_state=review.sync_state,
+        place=review.place,
+        submitted_at=values["submitted_at"],
+        complete_at=values["complete_at"],
+        eligible_at=values["eligible_at"],
+        decided_at=values["decided_at"],
+        due_at=review.due_at,
+        protection_ends=values["protection_ends"],
+        rejection_code=values["rejection_code"],
+        rejection_reason=values["rejection_reason"],
+        asked=review.asked,
+        approved_by=review.approved_by,
+        approvals=decision.approvals,
+        frozen_by=await deal_reviews.frozen_by(tx, registration_id),
+        extensions=review.extensions,
+        appeals=review.appeals,
+        policy=decision.edition,
+        verdict=decision.verdict,
+        outcomes=tuple(msgspec.to_builtins(outcome) for outcome in decision.fired()),
+        actions=tuple(actions_in(Status(values["review_status"]))),
+    )
+
+
+async def partner_view(tx: Tx, registration_id: UUID) -> PartnerView:
+    """Raises NotFound."""
+    values, review, decision = await _load(tx, registration_id)
+    told = [o.message_partner for o in decision.outcomes if o.outcome is not Kind.PASS and o.message_partner]
+    return PartnerView(
+        id=registration_id,
+        name=values["name"],
+        review_status=values["review_status"],
+        stage=values["stage"],
+        submitted_at=values["submitted_at"],
+        due_at=review.due_at,
+        protection_ends=values["protection_ends"],
+        rejection_code=values["rejection_code"],
+        rejection_reason=values["rejection_reason"],
+        asked=review.asked,
+        messages=tuple(dict.fromkeys(told)),
+    )
+
+
+async def events(tx: Tx, registration_id: UUID) -> list[Event]:
+    """Oldest first. Raises NotFound."""
+    await _load(tx, registration_id)
+    rows = await deal_reviews.events(tx, registration_id)
+    return [Event(**{name: row[name] for name in Event.__dataclass_fields__}) for row in rows]
+
+
+async def _load(tx: Tx, registration_id: UUID) -> tuple[dict[str, Any], deal_reviews.ReviewRow, Decision]:
+    stored = await records.load(tx, DEAL_REGISTRATION, [registration_id])
+    reviews = await deal_reviews.load(tx, [registration_id])
+    decisions = await deal_reviews.decisions(tx, registration_id)
+    if registration_id not in stored or registration_id not in reviews or not decisions:
+        raise NotFound(f"There is no registration {registration_id} that was submitted through the hub.")
+    values: dict[str, Any] = dict(stored[registration_id].values)
+    return values, reviews[registration_id], msgspec.json.decode(decisions[0]["decision"], type=Decision)

@@ -1,0 +1,41 @@
+"""The schedule of deal registrations: once an hour, by one process, reminders go out and protections end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
+
+from hub.app import App
+from hub.db import leases
+from hub.policy import PolicyError
+from hub.services.deals.expiring import end_protections
+from sync_jobs.work import PROCESS
+
+log = structlog.get_logger()
+
+EVERY = timedelta(hours=1)
+_LOOK = timedelta(minutes=5)
+
+
+async def keep_ending_protections(app: App, *, stop: asyncio.Event) -> None:
+    """Whenever it is this process's turn, until told to stop."""
+    while not stop.is_set():
+        try:
+            if await _my_turn(app) and any((counts := await end_protections(app.db, app.desk)).values()):
+                log.info("protections_ended", **counts)
+        except (psycopg.Error, PoolTimeout) as exc:
+            log.warning("ending_protections_failed", error=type(exc).__name__, verdict="tried again in an hour")
+        except PolicyError as exc:
+            log.error("deal_policy_broken", message=str(exc), verdict="no protection ends until it is corrected")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _LOOK.total_seconds())
+
+
+async def _my_turn(app: App) -> bool:
+    async with app.db.transaction() as tx:
+        return await leases.acquire(tx, name="clock:protections", owner=PROCESS, ttl=EVERY) is not None

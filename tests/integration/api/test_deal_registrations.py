@@ -1,0 +1,158 @@
+"""Deal registrations at the API: submitted once, answered, decided; roles, refusals and what a partner may read."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.api.conftest import Api, problem
+
+URL = "/api/v1/deal-registrations"
+SOON = (datetime.now(UTC) + timedelta(days=60)).date().isoformat()
+
+
+async def _partner(api: Api, name: str = "Alba IT") -> str:
+    partner = await api.create(
+        legal_name=name,
+        status="active",
+        tier="gold",
+        contract_end="2030-01-01",
+        website_domain=f"{name[:4].lower()}.de",
+    )
+    program = await api.create("program", code=f"p{name[:4]}", name="Resellers")
+    await api.create(
+        "program_membership", partner=partner["id"], program=program["id"], valid_from=date(2020, 1, 1).isoformat()
+    )
+    return str(partner["id"])
+
+
+def _body(partner: str, **fields: Any) -> dict[str, Any]:
+    said = {
+        "name": "Warehouse to the cloud",
+        "partner": partner,
+        "customer_name": "Nordlicht Logistik GmbH",
+        "customer_domain": "nordlicht-logistik.de",
+        "customer_country": "DE",
+        "product_lines": ["cloud"],
+        "amount": {"amount": "20000", "currency": "EUR"},
+        "close_date": SOON,
+        "description": "Move of the warehouse system",
+        "contact_name": "Jana Weiss",
+        "contact_email": "jana.weiss@nordlicht-logistik.de",
+        **fields,
+    }
+    return {"fields": {name: value for name, value in said.items() if value is not None}}
+
+
+async def _submit(api: Api, body: dict[str, Any], *, key: str = "one") -> httpx.Response:
+    return await api.operator.post(URL, json=body, headers={"Idempotency-Key": key})
+
+
+async def test_the_same_key_and_body_get_the_same_answer_and_another_body_is_refused(api: Api) -> None:
+    body = _body(await _partner(api))
+
+    first, again = await _submit(api, body), await _submit(api, body)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert first.headers["location"] == f"{URL}/{first.json()['id']}"
+    assert [row["n"] for row in await api.all("select count(*) as n from deal_registration")] == [1]
+    problem(await _submit(api, {**body, "evidence": [{"name": "Mail"}]}), 409, "duplicate")
+    other = await api.admin.post(URL, json=body, headers={"Idempotency-Key": "one"})
+    assert other.status_code == 201  # keys are each caller's own
+    assert other.json()["id"] != first.json()["id"]
+
+
+async def test_a_submission_that_is_refused_leaves_its_key_free(api: Api) -> None:
+    partner = await _partner(api)
+
+    problem(await _submit(api, _body(partner, name=None)), 422, "invalid")
+
+    assert (await _submit(api, _body(partner))).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"fields": {"name": "x", "prize": 1}}, "prize"),
+        ({"fields": {"name": "x", "review_status": "approved"}}, "review_status"),
+        ({"fields": {"name": "x"}}, "partner"),
+        ({"fields": {"name": "x"}, "parties": [{"role": "reseller"}]}, "parties.0.partner"),
+        ({"fields": {"name": "x"}, "evidence": [{"name": "x", "deal": "y"}]}, "evidence.0.deal"),
+    ],
+)
+async def test_what_cannot_be_submitted_is_told_by_field(api: Api, sent: dict[str, Any], field: str) -> None:
+    fault = problem(await _submit(api, sent), 422, "invalid")
+
+    assert [error["field"] for error in fault["errors"]] == [field]
+
+
+async def test_a_submission_needs_a_key_and_the_role_operator(api: Api) -> None:
+    problem(await api.operator.post(URL, json={"fields": {}}), 422, "invalid")
+    key = {"Idempotency-Key": "k"}
+    problem(await api.viewer.post(URL, json={"fields": {}}, headers=key), 403, "not-allowed")
+    problem(await api.anybody.post(URL, json={"fields": {}}, headers=key), 401, "not-authenticated")
+
+
+async def test_asked_answered_approved_and_withdrawn(api: Api) -> None:
+    made = (await _submit(api, _body(await _partner(api), description=None))).json()
+    place = f"{URL}/{made['id']}"
+    assert (made["review_status"], made["asked"]) == ("needs_info", ["description"])
+
+    problem(await api.admin.post(f"{place}/answer", json={"fields": {"name": "Other"}}), 409, "not-in-this-state")
+    answered = await api.admin.post(f"{place}/answer", json={"fields": {"description": "Cloud"}})
+    asked = await api.admin.post(f"{place}/ask", json={"fields": ["evidence:quote"], "note": "Your quote, please."})
+    proven = await api.admin.post(f"{place}/answer", json={"evidence": [{"name": "Quote", "kind": "quote"}]})
+    approved = await api.admin.post(f"{place}/approve")
+    withdrawn = await api.operator.post(f"{place}/withdraw", json={"note": "Lost interest."})
+
+    states = [answer.json()["review_status"] for answer in (answered, asked, proven, approved, withdrawn)]
+    assert states == ["pending_approval", "needs_info", "pending_approval", "approved", "withdrawn"]
+    happened = [event["kind"] for event in (await api.viewer.get(f"{place}/events")).json()]
+    assert happened[:3] == ["submit", "screen", "ask_info"]
+    assert happened[-2:] == ["approve", "withdraw"]
+    problem(await api.admin.post(f"{place}/approve"), 409, "not-in-this-state")
+
+
+async def test_a_conflict_is_shown_in_full_to_us_and_without_the_rival_to_the_partner(api: Api) -> None:
+    rival = await _partner(api, "Brio Systems")
+    await _submit(api, _body(rival, amount={"amount": "21473", "currency": "EUR"}), key="rival")
+    made = (await _submit(api, _body(await _partner(api)))).json()
+    assert made["review_status"] == "conflict_review"
+
+    ours = (await api.viewer.get(f"{URL}/{made['id']}")).json()
+    theirs = (await api.viewer.get(f"{URL}/{made['id']}?audience=partner")).json()
+
+    assert "Brio Systems" in str(ours["outcomes"])
+    assert "21473" in str(ours["outcomes"])
+    assert theirs["messages"]
+    assert not any(secret in str(theirs) for secret in ("Brio", "21473", rival))
+    assert set(theirs) == {
+        "id", "name", "review_status", "stage", "submitted_at", "due_at", "protection_ends", "rejection_code",
+        "rejection_reason", "asked", "messages",
+    }  # fmt: skip
+
+
+async def test_rejected_appealed_and_revoked_only_by_an_admin(api: Api) -> None:
+    made = (await _submit(api, _body(await _partner(api)))).json()
+    place = f"{URL}/{made['id']}"
+
+    problem(await api.admin.post(f"{place}/reject", json={"reason_code": "because"}), 422, "invalid")
+    rejected = await api.admin.post(f"{place}/reject", json={"reason_code": "other", "text": "Not this year."})
+    proof = {"name": "Letter", "kind": "customer_letter"}
+    appealed = await api.operator.post(f"{place}/appeal", json={"text": "Look again", "evidence": [proof]})
+    approved = await api.admin.post(f"{place}/approve", json={"note": "Good letter."})
+    reason = {"reason_code": "compliance"}
+    problem(await api.operator.post(f"{place}/revoke", json=reason), 403, "not-allowed")
+    revoked = await api.admin.post(f"{place}/revoke", json=reason)
+
+    states = [answer.json()["review_status"] for answer in (rejected, appealed, approved, revoked)]
+    assert states == ["rejected", "appealed", "approved", "revoked"]
+
+
+async def test_what_was_not_submitted_here_is_not_found(api: Api) -> None:
+    made = await api.create("deal_registration", name="From elsewhere")
+
+    problem(await api.viewer.get(f"{URL}/{made['id']}"), 404, "not-found")
+    problem(await api.admin.post(f"{URL}/{made['id']}/approve"), 404, "not-found")
