@@ -39,16 +39,15 @@ async def note(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Iter
 
 async def unseen(tx: Tx, *, connection_id: int, object_name: str, before: datetime) -> list[str]:
     """Live links of the object that the scan has not seen, and that nothing has been heard of since `before`."""
+    # A difference of sets takes the same time whatever the planner believes of sightings that are minutes old.
     rows = await tx.tuples(
-        """
-        select remote_id from link l where connection_id = %s and object = %s and state = 'live' and as_of < %s
-            and not exists (select from sighting s where s.connection_id = l.connection_id
-                and s.object = l.object and s.remote_id = l.remote_id)
-        order by 1
-        """,
+        "select remote_id from link where connection_id = %s and object = %s and state = 'live' and as_of < %s"
+        " except select remote_id from sighting where connection_id = %s and object = %s order by 1",
         connection_id,
         object_name,
         before,
+        connection_id,
+        object_name,
     )
     return [row[0] for row in rows]
 

@@ -102,7 +102,6 @@ class Scan:
             return
         here, name = self.sync.connection.id, self.sync.name
         async with db.transaction() as tx:
-            await tx.look_up_by_index()  # the sightings are new: no statistics speak of them yet
             missing = await scans.unseen(tx, connection_id=here, object_name=name, before=self.begun)
         for start in range(0, len(missing), _A_STEP):
             yield await self._look(db, missing[start : start + _A_STEP])
