@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from connectors.salesforce.ids import canonical_id
 from connectors.salesforce.rest import Rest
 from connectors.salesforce.rows import Row, deletion, record_maker, told_apart
-from connectors.salesforce.soql import by_values, can_be_deleted, columns, in_lists
+from connectors.salesforce.soql import AUTHOR_NAME, by_values, can_be_deleted, columns, in_lists
 from hub.sdk.errors import Unavailable
 from hub.sdk.records import Deletion, ReadResult, RemoteRecord
 
@@ -20,8 +20,7 @@ RETRIEVE_IDS = 2000
 async def read_many(rest: Rest, object_name: str, ids: Sequence[str], fields: tuple[str, ...]) -> ReadResult:
     """Each id in one of the two lists; merged records are told from deleted ones, and those from purged ones."""
     asked = {canonical_id(record_id): record_id for record_id in ids}
-    selected = columns(object_name, fields, deletions=False)
-    rows = await _rows(rest, object_name, list(asked), selected)
+    rows = await _rows(rest, object_name, list(asked), fields)
     make = record_maker(fields)
     living, ended = told_apart(rows, make)
     seen = {record.id for record in living} | {end.id for end in ended}
@@ -58,14 +57,20 @@ async def find_by_key(
     return found
 
 
-async def _rows(rest: Rest, object_name: str, ids: Sequence[str], selected: Sequence[str]) -> list[Row]:
-    """Rows by id. The collections resource takes long lists but no parents' fields; a query takes both."""
-    if any("." in column for column in selected):
-        statements = [by_values(object_name, selected, "Id", part) for part in in_lists(ids)]
+async def _rows(rest: Rest, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> list[Row]:
+    """Rows by id: in one query where it takes them all.
+
+    The collections resource takes longer lists, but no parents' fields: of the author it gives the id alone.
+    """
+    selected = columns(object_name, fields, deletions=False)
+    own = [column for column in selected if column != AUTHOR_NAME or column in fields]
+    parts = list(in_lists(ids))
+    if len(parts) == 1 or any("." in column for column in own):
+        statements = [by_values(object_name, selected, "Id", part) for part in parts]
         return [row for statement in statements for row in await _query(rest, "/query", statement)]
     rows: list[Row] = []
     for part in _parts(ids):
-        body = {"ids": part, "fields": list(selected)}
+        body = {"ids": part, "fields": own}
         reply = await rest.post(f"/composite/sobjects/{object_name}", body, writing=False)
         rows += [row for row in _list(reply.body) if isinstance(row, dict)]
     return rows

@@ -27,6 +27,7 @@ def record_maker(fields: Sequence[str]) -> Callable[[Row], RemoteRecord]:
             fields=values,
             version=stamp if isinstance(stamp, str) else None,
             modified_at=stamp_of(row),
+            modified_by=author_of(row),
         )
 
     return make
@@ -69,6 +70,13 @@ def _conversion(row: Row, make: Callable[[Row], RemoteRecord]) -> Deletion:
         became=tuple((name, str(record_id)) for name, record_id in became if record_id),
         last=make(row),
     )
+
+
+def author_of(row: Row) -> str | None:
+    """Who last changed the row: the user's name, the id where the name was not asked for or may not be seen."""
+    user = row.get("LastModifiedBy")
+    name = user.get("Name") if isinstance(user, dict) else None
+    return next((text for text in (name, row.get("LastModifiedById")) if text and isinstance(text, str)), None)
 
 
 def stamp_of(row: Row) -> datetime | None:

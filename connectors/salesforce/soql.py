@@ -14,6 +14,10 @@ from connectors.salesforce.stamps import soql_time
 MAX_LIST_BYTES = 10_000
 _MERGING = frozenset({"Account", "Contact", "Lead", "Case", "PersonAccount"})
 _WITHOUT_RECYCLE_BIN = frozenset({"User", "Organization", "Profile", "UserRole", "RecordType", "CurrencyType"})
+# "Most objects" have it: these have a SystemModstamp and no LastModifiedById.
+# https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/system_fields.htm
+_WITHOUT_AUTHOR = frozenset({"ContentDocumentLink", "GroupMember", "OpportunityHistory", "PermissionSetAssignment"})
+AUTHOR_NAME = "LastModifiedBy.Name"
 
 
 _CONVERSION = ("IsConverted", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId")
@@ -35,8 +39,10 @@ def can_be_deleted(object_name: str) -> bool:
 
 
 def columns(object_name: str, fields: Sequence[str], *, deletions: bool) -> list[str]:
-    """What to select: the fields asked for, and what the connector itself needs to page and to see deletions."""
+    """What to select: the fields asked for, and what the connector needs to page, see deletions and name authors."""
     needed = ["Id", "SystemModstamp"]
+    if object_name not in _WITHOUT_AUTHOR:
+        needed += ["LastModifiedById", AUTHOR_NAME]
     if deletions and can_be_deleted(object_name):
         needed.append("IsDeleted")
         if merges(object_name):

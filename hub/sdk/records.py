@@ -20,7 +20,8 @@ class RemoteRecord(Struct, frozen=True):
 
     `fields` holds only what the vendor returned: an absent key is *absent*, a None is *null*. Numbers are int or
     Decimal, never float. `version` is the strongest version token the API has (etag, stamp), None where it has none.
-    `modified_at` and `modified_by` say when and by whom it was last changed there, as far as the vendor tells.
+    `modified_at` and `modified_by` say when and by whom it was last changed there, as far as the vendor tells: a name
+    for people to read, the vendor's id of the user where a name would cost a call. None where no user is known.
     `id` is the vendor's id in its canonical form; when the vendor answers an old id with a merged record, `id` is the
     survivor's and `requested_id` the one that was asked for.
     """

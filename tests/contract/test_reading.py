@@ -11,8 +11,8 @@ from hub.sdk.capabilities import Reads
 from hub.sdk.errors import CursorExpired
 from hub.sdk.records import ReadQuery
 from hub.sdk.sandbox import SandboxClock
-from hub.sdk.testing import Reading, open_sandboxed, read_to_end
-from tests.contract.trial import PAGE_SIZE, Trial
+from hub.sdk.testing import Reading, open_sandboxed, read_to_end, update
+from tests.contract.trial import PAGE_SIZE, Trial, done
 
 SEVERAL_PAGES = 2 * PAGE_SIZE + 50
 CROWD = 5_200
@@ -316,6 +316,24 @@ async def test_read_by_ids_sees_an_edit_at_once(trial: Trial) -> None:
     found = await trial.reads.read_many(trial.object.name, [seeded], trial.query.fields)
 
     assert found.records[0].fields[trial.object.text_field] == "just saved"
+
+
+async def test_an_edit_by_a_person_and_one_by_the_hub_are_told_apart(trial: Trial) -> None:
+    by_person, by_hub = trial.seed(2)
+    trial.later(seconds=5)
+    trial.edit(by_person, "typed by a person")
+    done((await trial.write(update(by_hub, {trial.object.text_field: "sent by the hub"})))[0])
+
+    pages = await trial.read()
+    found = await trial.patiently(
+        lambda: trial.reads.read_many(trial.object.name, [by_person, by_hub], trial.query.fields)
+    )
+
+    authors = {record.id: record.modified_by for record in found.records}
+    if authors[by_person] is None:
+        pytest.skip(f"{trial.spec.name} does not tell who changed {trial.object.name}")
+    assert authors[by_person] != authors[by_hub]
+    assert {record.id: record.modified_by for record in pages.records} == authors
 
 
 def _holds(fields: object, path: str) -> bool:

@@ -18,7 +18,7 @@ from connectors.salesforce.sandbox.oauth import CLIENT_ID, CLIENT_SECRET, Identi
 from connectors.salesforce.sandbox.objects import standard_schema
 from connectors.salesforce.sandbox.org import Org
 from connectors.salesforce.sandbox.query import QueryEngine
-from connectors.salesforce.sandbox.records import Records
+from connectors.salesforce.sandbox.records import HUMAN, Records
 from connectors.salesforce.sandbox.schema import Field, Schema
 from connectors.salesforce.sandbox.usage import Usage
 from hub.sdk.records import WebhookRequest
@@ -172,13 +172,19 @@ class SalesforceSandbox(Sandbox):
             self.world.add("User", user_id, fields, at=now)
         for name in ("Organization", "User"):
             records.index_existing(name)
-        identity = Identity(canonical_id(org_id), users[0])
+        integration_user, person = users[:2]
+        identity = Identity(canonical_id(org_id), integration_user)
         return Org(
             clock=self.clock,
             faults=self.faults,
             schema=schema,
             records=records,
-            queries=QueryEngine(schema=schema, records=records, now=self.clock.now),
+            queries=QueryEngine(
+                schema=schema,
+                records=records,
+                now=self.clock.now,
+                user_of=lambda by: person if by == HUMAN else integration_user,
+            ),
             oauth=OAuth(faults=self.faults, clock=self.clock, identity=identity),
             locators=Locators(clock=self.clock, faults=self.faults),
             jobs=Jobs(),

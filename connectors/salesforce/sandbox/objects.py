@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from connectors.salesforce.sandbox.schema import STAMP_FIELDS, Field, ObjectType, Schema
+from connectors.salesforce.sandbox.schema import AUTHOR_FIELD, STAMP_FIELDS, Field, ObjectType, Schema
 
 CURRENCIES = ("USD", "EUR", "GBP", "CHF", "JPY", "AUD", "CAD", "SEK", "PLN", "INR", "BRL", "CNY", "MXN", "SGD")
 DEAL_STAGES = (
@@ -62,6 +62,10 @@ def _type(
 ) -> ObjectType:
     system = [Field("Id", "id", length=18, writable=False)]
     stamps = [Field(stamp, "datetime", writable=False) for stamp in STAMP_FIELDS]
+    user = Field(
+        AUTHOR_FIELD, "reference", length=18, writable=False, refers_to=("User",), relationship="LastModifiedBy"
+    )
+    stamps.append(user)
     if name not in ("User", "Organization"):
         stamps.append(Field("IsDeleted", "boolean", writable=False))
     if merges:

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.salesforce.sandbox.calls import VendorError
 from connectors.salesforce.sandbox.records import Records
-from connectors.salesforce.sandbox.schema import Field, ObjectType, Schema
+from connectors.salesforce.sandbox.schema import AUTHOR_FIELD, Field, ObjectType, Schema
 from connectors.salesforce.stamps import format_stamp
 from hub.sdk.sandbox import StoredRecord
 
@@ -16,11 +16,12 @@ Render = Callable[[StoredRecord], dict[str, Any]]
 
 
 class Paths:
-    """Resolves names and paths of one org's schema."""
+    """Resolves names and paths of one org's schema. `user_of` gives the id of the user behind `StoredRecord.by`."""
 
-    def __init__(self, *, schema: Schema, records: Records) -> None:
+    def __init__(self, *, schema: Schema, records: Records, user_of: Callable[[str], str]) -> None:
         self._schema = schema
         self._records = records
+        self._system: dict[str, Getter] = _SYSTEM_FIELDS | {AUTHOR_FIELD: lambda record: user_of(record.by)}
 
     def field_at(self, kind: ObjectType, path: str) -> Field:
         head, _, rest = path.partition(".")
@@ -40,7 +41,7 @@ class Paths:
             else:
                 field = kind.field(path)
                 names.append(field.name)
-                if field.name in _SYSTEM_FIELDS or field.type == "boolean":
+                if field.name in self._system or field.type == "boolean":
                     computed.append((field.name, self.getter(kind, path)))
         nested = [(name, self._parent_renderer(kind, name, rest, version)) for name, rest in parents.items()]
         base = f"/services/data/{version}/sobjects/{kind.name}/"
@@ -64,7 +65,7 @@ class Paths:
         if rest:
             return self._parent_getter(kind, head, rest)
         field = kind.field(path)
-        system = _SYSTEM_FIELDS.get(field.name)
+        system = self._system.get(field.name)
         if system is not None:
             return system
         name, missing = field.name, False if field.type == "boolean" else None
@@ -94,8 +95,8 @@ class Paths:
 
     def _finder(self, field: Field, parent: ObjectType) -> Callable[[StoredRecord], StoredRecord | None]:
         def find(record: StoredRecord) -> StoredRecord | None:
-            merged = field.name == "MasterRecordId"
-            parent_id = record.merged_into if merged else record.fields.get(field.name)
+            system = self._system.get(field.name)
+            parent_id = record.fields.get(field.name) if system is None else system(record)
             found = self._records.seen(parent.name, parent_id) if parent_id else None
             return found if found is not None and found.live else None
 

@@ -21,12 +21,17 @@ from hub.sdk.sandbox import StoredRecord
 
 
 class QueryEngine:
-    """What `/query` and `/queryAll` answer by. `now` is the org's time, for relative date literals."""
+    """What `/query` and `/queryAll` answer by.
 
-    def __init__(self, *, schema: Schema, records: Records, now: Callable[[], datetime]) -> None:
+    `now` is the org's time, for relative date literals; `user_of` gives the id of the user behind `StoredRecord.by`.
+    """
+
+    def __init__(
+        self, *, schema: Schema, records: Records, now: Callable[[], datetime], user_of: Callable[[str], str]
+    ) -> None:
         self._schema = schema
         self._records = records
-        self.paths = Paths(schema=schema, records=records)
+        self.paths = Paths(schema=schema, records=records, user_of=user_of)
         self._conditions = Conditions(paths=self.paths, now=now)
 
     def run(self, query: Query, *, deleted_too: bool) -> list[StoredRecord]:

@@ -12,6 +12,7 @@ from hub.sdk.sandbox import FieldChanges
 _TYPES = {"text": "string", "number": "double", "money": "currency", "bool": "boolean"}
 
 STAMP_FIELDS = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
+AUTHOR_FIELD = "LastModifiedById"
 
 
 @dataclass(frozen=True, slots=True)

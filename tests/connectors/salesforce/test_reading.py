@@ -9,8 +9,11 @@ from decimal import Decimal
 import pytest
 
 from connectors.salesforce.client import Salesforce
+from connectors.salesforce.rows import record_maker
+from connectors.salesforce.soql import columns
 from hub.sdk.errors import CursorExpired
 from hub.sdk.records import Deletion, ReadQuery
+from hub.sdk.testing import update
 from tests.connectors.salesforce.conftest import Bench, ids_of, read_run
 
 QUERY = ReadQuery("Account", ("Name", "Type"))
@@ -271,3 +274,55 @@ async def test_a_quiet_object_is_not_read_again_once_its_overlap_is_over(bench: 
 
     assert len(second.records) == 5
     assert not third.records
+
+
+async def test_people_and_the_hub_are_named_in_pages_and_in_reads_by_id(bench: Bench, salesforce: Salesforce) -> None:
+    by_person, by_hub = bench.accounts(2)
+    await salesforce.write("Account", [update(by_hub, {"Phone": "1"})])
+    before = len(bench.wire.requests)
+
+    page = await salesforce.read_page(ReadQuery("Account", ("Name",)), None)
+    found = await salesforce.read_many("Account", [by_person, by_hub], ("Name",))
+    by_key = await salesforce.find_by_key("Account", "Name", ["Account 0", "Account 1"], ())
+
+    expected = {by_person: "Alex Executive", by_hub: "Integration User"}
+    assert len(bench.wire.requests) == before + 3
+    for records in (page.records, found.records, by_key):
+        assert {record.id: record.modified_by for record in records} == expected
+    assert {name for record in page.records for name in record.fields} == {"Name"}
+
+
+async def test_long_lists_of_ids_cost_one_call_and_give_the_authors_id(bench: Bench, salesforce: Salesforce) -> None:
+    accounts = bench.accounts(600)
+    users = (await salesforce.read_page(ReadQuery("User", ("Name",)), None)).records
+    person = next(user.id for user in users if user.fields["Name"] == "Alex Executive")
+    before = len(bench.wire.requests)
+
+    found = await salesforce.read_many("Account", accounts, ("Name",))
+
+    assert len(found.records) == 600
+    assert {record.modified_by for record in found.records} == {person}
+    assert len(bench.wire.requests) == before + 1
+
+
+async def test_an_authors_name_that_is_mapped_comes_in_long_lists_too(bench: Bench, salesforce: Salesforce) -> None:
+    accounts = bench.accounts(600)
+
+    found = await salesforce.read_many("Account", accounts, ("LastModifiedBy.Name",))
+
+    assert {record.fields["LastModifiedBy"]["Name"] for record in found.records} == {"Alex Executive"}
+
+
+def test_an_author_who_may_not_be_seen_is_told_by_id_and_none_where_there_is_none() -> None:
+    make = record_maker(())
+    row = {"Id": "001", "LastModifiedById": "005000000000001AAA"}
+
+    assert make(row | {"LastModifiedBy": None}).modified_by == "005000000000001AAA"
+    assert make({"Id": "001"}).modified_by is None
+
+
+@pytest.mark.parametrize(("object_name", "has_author"), [("Account", True), ("ContentDocumentLink", False)])
+def test_authors_are_asked_for_where_the_object_has_them(object_name: str, has_author: bool) -> None:
+    asked = columns(object_name, (), deletions=True)
+
+    assert ("LastModifiedById" in asked, "LastModifiedBy.Name" in asked) == (has_author, has_author)

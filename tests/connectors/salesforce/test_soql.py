@@ -96,6 +96,16 @@ def test_conditions_and_order_are_the_vendors(org: SalesforceSandbox, where: str
     assert names(org, where) == expected
 
 
+def test_the_last_author_is_a_user_that_can_be_asked_for_by_name(org: SalesforceSandbox) -> None:
+    [beta] = (row_id for row_id, row in org.rows("Account").items() if row["Name"] == "beta")
+    org.org.records.update("Account", beta, {"Type": "Partner"}, by="some program")
+
+    assert names(org, "WHERE LastModifiedBy.Name = 'Integration User'") == ["beta"]
+    assert names(org, "WHERE LastModifiedBy.Name = 'Alex Executive'") == ["Acme's 100%", "Gamma", "Delta"]
+    with pytest.raises(VendorError, match="LastModifiedById"):
+        org.org.records.update("Account", beta, {"LastModifiedById": "005000000000001AAA"})
+
+
 def test_query_all_sees_the_recycle_bin(org: SalesforceSandbox) -> None:
     assert names(org, "WHERE IsDeleted = true", deleted_too=True) == ["Gone"]
     assert names(org, "WHERE IsDeleted = true") == []
