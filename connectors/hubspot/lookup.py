@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from connectors.hubspot.api import Api
 from connectors.hubspot.associations import Associations
 from connectors.hubspot.records import archive_deletion, asked_properties, merged_ids, to_record, with_associations
@@ -99,4 +101,4 @@ def _record(object_name: str, row: Json, fields: Sequence[str], requested: str) 
     record = to_record(object_name, row, fields)
     if record.id == requested:
         return record
-    return RemoteRecord(record.id, record.fields, record.version, record.modified_at, requested)
+    return replace(record, requested_id=requested)

@@ -10,6 +10,8 @@ from connectors.hubspot.stamps import parse_stamp
 from hub.sdk.records import Deletion, RemoteRecord
 
 MERGED_IDS = "hs_merged_object_ids"
+# The user, set by HubSpot itself. Apps are no users: what they write names none.
+UPDATED_BY = "hs_updated_by_user_id"
 
 Json = dict[str, Any]
 
@@ -20,9 +22,9 @@ def modified_property(object_name: str) -> str:
 
 
 def asked_properties(object_name: str, fields: Sequence[str]) -> list[str]:
-    """The properties to ask for: the fields that are any, the stamp, and the ids of merged records."""
+    """The properties to ask for: the fields that are any, the stamp, the author, and the ids of merged records."""
     own = [name for name in fields if not name.startswith(PREFIX)]
-    return list(dict.fromkeys([*own, modified_property(object_name), MERGED_IDS]))
+    return list(dict.fromkeys([*own, modified_property(object_name), UPDATED_BY, MERGED_IDS]))
 
 
 def merged_ids(row: Json) -> list[str]:
@@ -50,7 +52,9 @@ def to_record(object_name: str, row: Json, fields: Sequence[str]) -> RemoteRecor
     values = {name: properties[name] for name in fields if name in properties}
     stamp = properties.get(modified_property(object_name)) or row.get("updatedAt")
     version = stamp if isinstance(stamp, str) else None
-    return RemoteRecord(str(row["id"]), values, version, parse_stamp(stamp))
+    user = properties.get(UPDATED_BY)
+    modified_by = user if user and isinstance(user, str) else None
+    return RemoteRecord(str(row["id"]), values, version, parse_stamp(stamp), modified_by=modified_by)
 
 
 async def with_associations(

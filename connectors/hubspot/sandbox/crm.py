@@ -11,6 +11,7 @@ from connectors.hubspot.sandbox.answers import conflict, invalid, iso, not_found
 from connectors.hubspot.sandbox.associations import HUBSPOT_DEFINED, PRIMARY, Associations, Label, Node
 from connectors.hubspot.sandbox.rules import Rules
 from connectors.hubspot.sandbox.schema import (
+    OWNERS,
     SINGULAR,
     created_property,
     fresh_pipelines,
@@ -24,6 +25,8 @@ from hub.sdk.sandbox import Faults, StoredRecord, World
 Listener = Callable[[str, str, str, str, Mapping[str, Any]], None]
 
 MERGED_IDS = "hs_merged_object_ids"
+UPDATED_BY = "hs_updated_by_user_id"
+PERSON, INSTALLER = OWNERS[0], OWNERS[2]
 _FIRST_ID = 20_000_000_001
 
 
@@ -65,7 +68,7 @@ class Crm:
         }
         self.rules.require(object_type, fields)
         self._claim_unique(object_type, None, fields)
-        record = self.world.add(object_type, str(next(self._ids)), fields, by=by)
+        record = self.world.add(object_type, str(next(self._ids)), self._signed(fields, by), by=by)
         self._index_unique(object_type, record, {}, fields)
         record.visible_at = record.modified_at + self._lag(object_type)
         self.tables[object_type].add(record)
@@ -128,7 +131,7 @@ class Crm:
         fields[MERGED_IDS] = ";".join(_merged_ids(primary, other))
         self._drop_unique(object_type, primary)
         self._drop_unique(object_type, other)
-        survivor = self.world.add(object_type, str(next(self._ids)), fields, by=by)
+        survivor = self.world.add(object_type, str(next(self._ids)), self._signed(fields, by), by=by)
         survivor.created_at = min(primary.created_at, other.created_at)
         survivor.visible_at = survivor.modified_at + self._lag(object_type)
         self._index_unique(object_type, survivor, {}, fields)
@@ -214,9 +217,16 @@ class Crm:
             record.history.append(earlier)
         else:
             record.history.clear()
-        record.fields, record.by, record.version = fields, by, record.version + 1
+        record.fields, record.by, record.version = self._signed(fields, by), by, record.version + 1
         record.modified_at, record.visible_at = now, now + lag
         self.tables[object_type].touched(record)
+
+    def _signed(self, fields: Mapping[str, Any], by: str) -> dict[str, Any]:
+        """The fields of a record that `by` has changed just now, with the user it is known as."""
+        by_app = {"none": None, "kept": fields.get(UPDATED_BY), "installer": str(INSTALLER.user_id)}
+        user = str(PERSON.user_id) if by == "human" else by_app[self.faults.get("updated_by_of_apps")]
+        unsigned = {name: text for name, text in fields.items() if name != UPDATED_BY}
+        return unsigned if user is None else {**unsigned, UPDATED_BY: user}
 
     def _lag(self, object_type: str) -> timedelta:
         late = self.faults.take("late_commit", object_type)

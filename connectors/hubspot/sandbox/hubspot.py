@@ -12,7 +12,7 @@ from connectors.hubspot.sandbox.account import Account
 from connectors.hubspot.sandbox.answers import Problem
 from connectors.hubspot.sandbox.associations import Node
 from connectors.hubspot.sandbox.courier import Courier
-from connectors.hubspot.sandbox.crm import MERGED_IDS, Crm
+from connectors.hubspot.sandbox.crm import MERGED_IDS, UPDATED_BY, Crm
 from connectors.hubspot.sandbox.gate import Gate
 from connectors.hubspot.sandbox.misbehaviour import FAULTS, SWITCHES
 from connectors.hubspot.sandbox.oauth import (
@@ -153,7 +153,7 @@ class HubSpotSandbox(Sandbox):
         return {record.id: self._row(object_type, record.id, record.fields) for record in self.world.live(object_type)}
 
     def _row(self, object_type: str, record_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        row = {name: value for name, value in fields.items() if name != MERGED_IDS}
+        row = {name: value for name, value in fields.items() if name not in (MERGED_IDS, UPDATED_BY)}
         node = Node(object_type, record_id)
         associated = {
             to_type: found

@@ -21,6 +21,8 @@ SWITCHES: Mapping[str, Any] = {
     "restore_window_days": 90,
     "datetime_fraction": True,
     "association_bumps_modified": True,
+    # What an app's change leaves in hs_updated_by_user_id: none, kept (the user before) or installer.
+    "updated_by_of_apps": "none",
     "search_lag": 0,  # seconds until a write is searchable
     # The account's own validation rules: properties that must not be empty, as "object.property".
     "admin_validation": ("companies.name", "contacts.lastname", "deals.dealname"),

@@ -184,6 +184,7 @@ def _system(object_type: str) -> Iterable[Property]:
     yield Property("hs_object_id", "number", "number", read_only=True, unique=True)
     yield Property(created_property(object_type), "datetime", "date", read_only=True)
     yield Property(modified_property(object_type), "datetime", "date", read_only=True)
+    yield Property("hs_updated_by_user_id", "number", "number", read_only=True, title="Updated by user ID")
     yield Property("hs_merged_object_ids", "enumeration", "checkbox", read_only=True)
     yield Property("hubspot_owner_id", "enumeration", "select", referenced="owners")
 

@@ -9,6 +9,8 @@ import pytest
 
 from connectors.hubspot.client import HubSpotClient
 from connectors.hubspot.paths import API_VERSION
+from connectors.hubspot.records import UPDATED_BY
+from connectors.hubspot.sandbox.crm import INSTALLER, PERSON
 from hub.sdk.errors import CursorExpired, RateLimited, RecordRejected
 from hub.sdk.records import Deletion, ReadQuery
 from tests.connectors.hubspot.conftest import Bench, read_all, read_one, update
@@ -333,6 +335,44 @@ async def test_unknown_property_on_read_is_ignored_or_a_clear_error(bench: Bench
         await read_all(hubspot, query)
 
     assert "no_such_property" not in ignored.records[0].fields
+
+
+@pytest.mark.parametrize(("by_apps", "named"), [("none", None), ("installer", str(INSTALLER.user_id))])
+async def test_the_person_who_changed_a_record_is_told_from_the_hub(
+    bench: Bench, hubspot: HubSpotClient, by_apps: str, named: str | None
+) -> None:
+    bench.sandbox.faults.set("updated_by_of_apps", by_apps)
+    by_person, by_hub = bench.companies(2)
+    first = await read_all(hubspot, ReadQuery("companies", ("name",)))
+    bench.later(seconds=900)
+    bench.sandbox.human_edit("companies", by_person, {"phone": "1"})
+    await hubspot.write("companies", [update(by_hub, {"phone": "2"})])
+
+    changes = await read_all(hubspot, ReadQuery("companies", ("name",)), first.cursor)
+    found = await hubspot.read_many("companies", [by_person, by_hub], ("name",))
+    by_key = await hubspot.find_by_key("companies", "hs_object_id", [by_person, by_hub], ("name",))
+
+    assert {record.modified_by for record in first.records} == {str(PERSON.user_id)}
+    for records in (changes.records, found.records, by_key):
+        assert {r.id: r.modified_by for r in records} == {by_person: str(PERSON.user_id), by_hub: named}
+    assert not [name for record in found.records for name in record.fields if name == UPDATED_BY]
+
+
+async def test_the_author_of_a_merge_comes_with_a_read_of_the_old_id(bench: Bench, hubspot: HubSpotClient) -> None:
+    kept, lost = bench.companies(2)
+    bench.sandbox.human_merge("companies", kept, lost)
+
+    survivor = await read_one(hubspot, "companies", lost, "name")
+
+    assert (survivor.requested_id, survivor.modified_by) == (lost, str(PERSON.user_id))
+
+
+async def test_the_authors_id_is_a_field_where_it_is_mapped(bench: Bench, hubspot: HubSpotClient) -> None:
+    [company] = bench.companies(1)
+
+    record = await read_one(hubspot, "companies", company, UPDATED_BY)
+
+    assert record.fields == {UPDATED_BY: str(PERSON.user_id)}
 
 
 async def test_description_holds_owners_stages_and_associations(hubspot: HubSpotClient) -> None:

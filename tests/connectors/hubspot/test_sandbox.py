@@ -209,3 +209,17 @@ async def test_reset_is_the_state_after_construction(bench: Bench) -> None:
     assert bench.sandbox.rows("companies") == {}
     assert bench.companies(1) == first
     assert bench.sandbox.faults.get("search_lag") == 0
+
+
+async def test_who_changed_a_record_is_set_by_hubspot_alone(bench: Bench) -> None:
+    bench.sandbox.faults.set("updated_by_of_apps", "kept")
+    [company] = bench.companies(1)
+    path = f"{OBJECTS}/companies/{company}"
+
+    refused = await bench.api("PATCH", path, json={"properties": {"hs_updated_by_user_id": "1"}})
+    written = await bench.api("PATCH", path, json={"properties": {"phone": "1"}})
+    kept = await bench.api("GET", f"{path}?properties=hs_updated_by_user_id")
+
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "READ_ONLY_VALUE")
+    assert written.status_code == 200
+    assert kept.json()["properties"]["hs_updated_by_user_id"] == "9586504"
