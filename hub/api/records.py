@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from hub.api.door import V1, DoorOf, Operator, Viewer
 from hub.api.paging import Cursor, Limit, decode_cursor, encode_cursor
+from hub.record.deals import DEAL_REGISTRATION
 from hub.record.definition import RecordType
 from hub.record.schema_types import input_type
 from hub.record.schemas import create_schema, patch_schema, read_schema
@@ -22,6 +23,7 @@ from hub.record.values import Value
 from hub.services import records, removal
 from hub.services.as_of import record_as_of
 from hub.services.custom_fields import record_types
+from hub.services.deals.submitting import refuse_behind_the_review
 from hub.services.records import ChangeView, ListedRecord, type_called
 from hub.services.refusals import Fault, Invalid, invalid
 from hub.services.waking import wake_outbound
@@ -106,6 +108,8 @@ async def patch(
     async with door.app.db.transaction() as tx:
         kind = type_called(await record_types(tx), record_type)
         values = patch_schema(kind).model_validate(sent).to_values()
+        if kind.name == DEAL_REGISTRATION.name:
+            await refuse_behind_the_review(tx, registration_id=record_id, names=values)
         record = await records.patch_record(
             tx, kind, record_id=record_id, values=values, version=_version(if_match), actor=who.actor
         )

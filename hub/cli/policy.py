@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from hub.app import App
 from hub.cli.issues import issue_lines
-from hub.cli.output import AsJson, bad, good, show
+from hub.cli.output import AsJson, bad, good, show, table, waiting
+from hub.cli.session import with_app
 from hub.files.issues import Issue
 from hub.policy import SHIPPED, PolicyError, load_policy
 from hub.policy.cases import Tried, cases_beside, load_cases, try_case
+from hub.services.deals.replaying import Replay, replay
 
 app = typer.Typer(help="The rules by which deal registrations are judged.", no_args_is_help=True)
 
@@ -56,6 +60,35 @@ def try_cases(
     show({"ok": not failed, "edition": policy.version, "cases": tried}, *lines, verdict, as_json=as_json)
     if failed:
         raise typer.Exit(1)
+
+
+@app.command("replay")
+def replay_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy to try.", show_default=False)],
+    days: Annotated[int, typer.Option(min=1, max=3660, help="Days to go back; a quarter without it.")] = 92,
+    as_json: AsJson = False,
+) -> None:
+    """Judge the screenings of the last days again by another policy, and show which come out otherwise."""
+    policy = load_policy(file).policy
+
+    async def work(hub: App) -> Replay:
+        async with hub.db.transaction() as tx:
+            since = await tx.now() - timedelta(days=days)
+        with waiting("Judging again …"):
+            return await replay(hub.db, policy, since=since)
+
+    found = with_app(work)
+    rows = [
+        (o.at, o.registration_id, f"{o.verdict}, {o.step}", f"{o.new_verdict}, {o.new_step}", _words(o.rules))
+        for o in found.otherwise
+    ]
+    verdict = Text(f"{len(rows)} of {found.looked_at} come out otherwise under {found.edition}.")
+    columns = ("at", "registration", "was", "would be", "because")
+    show(found, *([table(*columns, rows=rows)] if rows else []), verdict, as_json=as_json)
+
+
+def _words(rules: dict[str, str]) -> str:
+    return "; ".join(f"{rule}: {change}" for rule, change in rules.items())
 
 
 def _lines(case: Tried) -> list[Text]:

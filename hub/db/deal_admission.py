@@ -48,13 +48,17 @@ async def store_claim(tx: Tx, *, registration_id: UUID, keys: Sequence[str], pro
     )
 
 
-async def sharing(tx: Tx, *, keys: Sequence[str], but: UUID, most: int) -> tuple[list[UUID], bool]:
-    """Registrations that share a key, newest first, and whether there are more than `most`."""
+async def sharing(
+    tx: Tx, *, keys: Sequence[str], but: UUID, statuses: Collection[str], most: int
+) -> tuple[list[UUID], bool]:
+    """Registrations in one of the statuses that share a key, newest first, and whether there are more than `most`."""
     rows = await tx.tuples(
-        "select registration_id from deal_claim where keys && %s::text[] and registration_id <> %s"
-        " order by registration_id desc limit %s",
+        "select c.registration_id from deal_claim c join deal_registration d on d.id = c.registration_id"
+        " where c.keys && %s::text[] and c.registration_id <> %s and d.review_status = any(%s)"
+        " and d.deleted_at is null and d.merged_into is null order by c.registration_id desc limit %s",
         Texts(keys),
         but,
+        Texts(statuses),
         most + 1,
     )
     return [row[0] for row in rows[:most]], len(rows) > most

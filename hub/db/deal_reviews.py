@@ -155,3 +155,27 @@ async def ending(tx: Tx, *, until: date, statuses: Collection[str], limit: int) 
         limit,
     )
     return [(row[0], row[1]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """A decision that the rules made by themselves; facts and decision as JSON text."""
+
+    id: int
+    registration_id: UUID
+    at: datetime
+    step: str
+    facts: str
+    decision: str
+
+
+async def screenings(tx: Tx, *, since: datetime, after: int, limit: int) -> list[Screening]:
+    """Oldest first; extensions, amendments and appeals are none."""
+    rows = await tx.all(
+        "select id, registration_id, at, step, facts::text as facts, decision::text as decision from deal_decision"
+        " where id > %s and at >= %s and step not in ('extend', 'amend', 'appeal', 'review') order by id limit %s",
+        after,
+        since,
+        limit,
+    )
+    return [Screening(**row) for row in rows]

@@ -12,6 +12,7 @@ import structlog
 from hub.db import deal_admission, match_keys, records
 from hub.db.session import Tx
 from hub.domain.deals.facts import Feature, Match
+from hub.domain.deals.states import IN_REVIEW, PROTECTED, Status
 from hub.domain.matching import Features, Verdict, decide, default_weights, organization_features, score
 from hub.domain.matching import match_keys as keys_of
 from hub.record.deals import DEAL_REGISTRATION
@@ -20,6 +21,7 @@ from hub.record.values import Value
 
 log = structlog.get_logger()
 MOST = 200
+_CLAIMING = (*IN_REVIEW, *PROTECTED, Status.EXPIRED)
 _CARRIED = ("legal_name", "trade_name", "street", "city", "postal_code", "country", "phone", "website_domain")
 _NUMBERS = ("vat_number", "registration_number", "duns", "lei")
 
@@ -50,13 +52,12 @@ class KeyCandidates:
     """By blocking keys in PostgreSQL, each scored by the matcher."""
 
     async def registrations(self, tx: Tx, *, customer: Customer, but: UUID) -> dict[UUID, Match]:
-        found, more = await deal_admission.sharing(tx, keys=customer.keys, but=but, most=MOST)
+        found, more = await deal_admission.sharing(tx, keys=customer.keys, but=but, statuses=_CLAIMING, most=MOST)
         if more:
             log.warning("candidates_truncated", registration=str(but), most=MOST)
         stored = await records.load(tx, DEAL_REGISTRATION, found)
-        living = [record for record in stored.values() if record.alive]
-        others = await _customers(tx, [record.values for record in living])
-        return {record.id: matched(customer, other) for record, other in zip(living, others, strict=True)}
+        others = await _customers(tx, [record.values for record in stored.values()])
+        return {i: matched(customer, other) for i, other in zip(stored, others, strict=True)}
 
     async def organizations(self, tx: Tx, *, customer: Customer) -> dict[UUID, Match]:
         shared = await match_keys.sharing(tx, record_type=ORGANIZATION.name, keys=customer.keys)

@@ -9,24 +9,26 @@ from uuid import UUID
 import msgspec
 
 from hub.db import deal_admission, deal_reviews
+from hub.db.deal_reviews import ReviewRow
 from hub.db.session import Tx
 from hub.domain.deals.engine import evaluate, follow_up
 from hub.domain.deals.facts import Facts, Request, Review
 from hub.domain.deals.guards import Circumstances
 from hub.domain.deals.outcomes import Decision, Kind
 from hub.domain.deals.registry import Params
-from hub.domain.deals.rules.process import WindowParams
+from hub.domain.deals.rules.process import SlaParams, WindowParams
 from hub.domain.deals.states import Action
 from hub.services.deals.candidates import customer_of
 from hub.services.deals.desk import Desk
 from hub.services.deals.gathering import Subject, gather
-from hub.services.deals.working import Deal, step
+from hub.services.deals.working import Deal, step, with_clock
 
 
 async def screen(tx: Tx, desk: Desk, deal: Deal, *, actor: str) -> Deal:
     """From screening to what follows. The clock is read when the locks are held: who waited came later."""
     deal, facts, decision = await judge(tx, desk, deal, request="submit", actor=actor)
     now = facts.now
+    deal = replace(deal, review=_with_deadline(desk, deal.review, facts))
     if not decision.fields:
         deal = deal.with_values(complete_at=deal.values["complete_at"] or now)
     if decision.eligible and deal.review.place is None:
@@ -50,7 +52,7 @@ async def judge(
         extensions_used=deal.review.extensions,
         appeals_used=deal.review.appeals,
         new_evidence=new_evidence,
-        due_at=deal.review.due_at,
+        due_at=deal.review.due_at if deal.review.allowed else None,
     )
     subject = Subject(deal.id, deal.values, deal.review, customer)
     facts = await gather(tx, subject, calendar=desk.calendar, candidates=desk.candidates, request=history, now=now)
@@ -80,6 +82,14 @@ def approved(desk: Desk, deal: Deal, facts: Facts, *, now: datetime) -> Deal:
 def params_of(desk: Desk, facts: Facts, rule: str) -> Params:
     """What the policy sets for a rule in the scope of these facts."""
     return desk.policy.settings(desk.policy.scope_of(facts))[rule].params
+
+
+def _with_deadline(desk: Desk, review: ReviewRow, facts: Facts) -> ReviewRow:
+    """The hours that the policy gives for this programme, tier, region and deal type."""
+    params = params_of(desk, facts, "approval_sla")
+    assert isinstance(params, SlaParams)
+    allowed = replace(review, allowed=timedelta(hours=params.hours))
+    return with_clock(allowed, None, calendar=desk.calendar, now=facts.now)
 
 
 async def _follow(tx: Tx, desk: Desk, deal: Deal, facts: Facts, decision: Decision) -> Deal:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from hub.db import deal_admission, deal_reviews
+from hub.db.deal_reviews import ReviewRow
 from hub.db.session import Tx
 from hub.domain.deals.guards import Circumstances
-from hub.domain.deals.rules.process import SlaParams
 from hub.domain.deals.states import Action
 from hub.record.deals import DEAL_EVIDENCE, DEAL_PARTY, DEAL_REGISTRATION
 from hub.record.values import Values
 from hub.sdk.http import encode_json
 from hub.services.deals.desk import Desk
 from hub.services.deals.screening import screen
-from hub.services.deals.working import Deal, new_review, put_back, step, take_out
+from hub.services.deals.working import Deal, put_back, step, take_out
 from hub.services.records import found_here, refuse_duplicate, store_new
 from hub.services.refusals import Duplicate, NotNow, invalid
 
@@ -75,7 +76,8 @@ async def submit(tx: Tx, desk: Desk, *, sent: Submission, actor: str) -> UUID:
     registration_id = await store_new(tx, DEAL_REGISTRATION, values=draft, actor=actor)
     await _store_parts(tx, registration_id, sent, actor=actor)
     stored = await found_here(tx, DEAL_REGISTRATION, registration_id)
-    deal = Deal(registration_id, stored.values, new_review(registration_id, hours=_hours(desk), actor=actor))
+    # The hours allowed are known with the facts.
+    deal = Deal(registration_id, stored.values, ReviewRow(registration_id, timedelta(0), actor))
     given = Circumstances(now=now, actor=actor)
     deal = step(deal, Action.SUBMIT, given, calendar=desk.calendar).with_values(submitted_at=now)
     deal = step(deal, Action.SCREEN, replace(given, actor="hub"), calendar=desk.calendar)
@@ -128,15 +130,16 @@ async def _lock_reference(tx: Tx, values: Values) -> None:
         await deal_admission.lock_scope(tx, keys=[f"r:{values['partner']}"], product_lines=[str(reference)])
 
 
-def _hours(desk: Desk) -> int:
-    params = desk.policy.rules["approval_sla"].base.params
-    return params.hours if isinstance(params, SlaParams) else SlaParams().hours
+async def refuse_behind_the_review(tx: Tx, *, registration_id: UUID, names: Iterable[str]) -> None:
+    """What the review of a submitted registration writes is not written past it. Raises NotNow."""
+    owned = sorted(set(names) & set(HUB_OWNED) - {"opportunity"})
+    if owned and await deal_reviews.load(tx, [registration_id]):
+        raise NotNow(
+            f"{', '.join(owned)} of a submitted registration follows from its review: use /api/v1/deal-registrations."
+        )
 
 
 def _refuse_owned(values: Values) -> None:
     for name in HUB_OWNED:
         if values.get(name) is not None:
             raise invalid(name, "is written by the hub, not submitted")
-
-
-__all__ = ["HUB_OWNED", "NotNow", "Submission", "answer_info", "ask_info", "submit", "submitted_before"]

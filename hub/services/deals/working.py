@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from hub.db import audit, changes, deal_reviews, records
@@ -116,10 +116,6 @@ def with_clock(
         stopped=clock.stopped,
         due_at=clock.due(calendar),
     )
-
-
-def new_review(registration_id: UUID, *, hours: int, actor: str) -> ReviewRow:
-    return ReviewRow(registration_id, timedelta(hours=hours), actor)
 
 
 def _event(

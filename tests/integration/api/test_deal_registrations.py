@@ -156,3 +156,15 @@ async def test_what_was_not_submitted_here_is_not_found(api: Api) -> None:
 
     problem(await api.viewer.get(f"{URL}/{made['id']}"), 404, "not-found")
     problem(await api.admin.post(f"{URL}/{made['id']}/approve"), 404, "not-found")
+
+
+async def test_the_door_for_records_does_not_lead_past_the_review(api: Api) -> None:
+    made = (await _submit(api, _body(await _partner(api)))).json()
+    record = f"/api/v1/records/deal_registration/{made['id']}"
+    [event] = await api.all("select id from deal_event where deal = %s and kind = 'submit'", made["id"])
+
+    problem(await api.admin.patch(record, json={"review_status": "approved"}), 409, "not-in-this-state")
+    told = await api.admin.patch(f"/api/v1/records/deal_event/{event['id']}", json={"actor": "nobody"})
+
+    assert (await api.admin.patch(record, json={"description": "A better text"})).status_code == 200
+    assert "deal_event_is_append_only" in problem(told, 422, "invalid")["detail"]

@@ -7,6 +7,7 @@ from uuid import UUID
 import yaml
 
 from hub.db.session import Database
+from hub.policy import SHIPPED
 from hub.record import RECORD_TYPES
 from hub.services.records import create_record
 from tests.integration.cli.conftest import Command
@@ -42,6 +43,9 @@ def test_a_deal_is_submitted_once_shown_rejected_and_told(
 def test_a_policy_is_checked_and_tried(partnerhub: Command, tmp_path: Path) -> None:
     assert "checked: good" in partnerhub("policy", "check").out
     assert partnerhub("policy", "test", "--json").data["ok"] is True
+
+    again = partnerhub("policy", "replay", str(SHIPPED), "--json")
+    assert (again.data["looked_at"], again.data["otherwise"]) == (0, [])
 
     broken = tmp_path / "policy.yaml"
     broken.write_text("version: 1\npolicy: deal_registration\n")

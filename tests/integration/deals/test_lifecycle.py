@@ -10,10 +10,12 @@ import pytest
 from hub.domain.deals.engine import evaluate
 from hub.domain.deals.facts import Facts
 from hub.domain.deals.outcomes import Decision
+from hub.policy import SHIPPED, load_policy
 from hub.record import RECORD_TYPES
 from hub.services.deals import changing, deciding, submitting
 from hub.services.deals.expiring import end_protections
 from hub.services.deals.receiving import Sent, read_submission
+from hub.services.deals.replaying import replay
 from hub.services.deals.viewing import RegistrationView, events, partner_view
 from hub.services.refusals import Duplicate, Invalid, NotNow
 from tests.integration.deals.conftest import Office
@@ -241,3 +243,36 @@ async def test_a_policy_that_trusts_leaves_a_small_deal_to_the_machine(office: O
 
     assert (view.review_status, view.verdict, view.outcomes) == ("approved", "pass", ())
     assert view.protection_ends is not None
+
+
+async def test_the_deadline_is_that_of_the_partners_tier(office: Office) -> None:
+    """Platinum partners get an answer in half the business hours."""
+    gold = await office.submit(await office.partner("Alba"))
+    platinum = await office.submit(
+        await office.partner("Brio", tier="platinum"), customer_name="Other AG", customer_domain="other-ag.de",
+        contact_email="einkauf@other-ag.de", amount={"amount": "90000", "currency": "EUR"},
+    )  # fmt: skip
+
+    assert gold.due_at is not None
+    assert platinum.due_at is not None
+    assert platinum.due_at < gold.due_at
+
+
+async def test_another_policy_is_tried_on_what_was_decided(office: Office) -> None:
+    small = await office.submit(await office.partner("Alba"))
+    await office.submit(
+        await office.partner("Brio"), customer_name="Other AG", customer_domain="other-ag.de",
+        contact_email="einkauf@other-ag.de", amount={"amount": "40000", "currency": "EUR"},
+    )  # fmt: skip
+    stricter = SHIPPED.read_text().replace("least: {EUR: 5000,", "least: {EUR: 30000,", 1)
+    since = datetime.now(UTC) - timedelta(days=1)
+
+    same = await replay(office.db, office.desk.policy, since=since)
+    other = await replay(office.db, load_policy(stricter).policy, since=since)
+    later = await replay(office.db, load_policy(stricter).policy, since=datetime.now(UTC) + timedelta(days=1))
+
+    assert (same.looked_at, same.otherwise) == (2, ())
+    [changed] = other.otherwise
+    assert (changed.registration_id, changed.new_verdict, changed.new_step) == (small.id, "block", "reject")
+    assert changed.rules == {"minimum_size": "pass → block"}
+    assert later.looked_at == 0
