@@ -19,7 +19,7 @@ from hub.cli.session import actor, with_app
 from hub.services.conflicts import Author, ConflictView, Filter, get_conflict, list_conflicts
 from hub.services.connection_care import connection_id_of
 from hub.services.custom_fields import record_types
-from hub.services.deciding import Decision, Outcome, resolve_conflict, resolve_conflicts
+from hub.services.deciding import NEEDS_SECOND, Decision, Outcome, resolve_conflict, resolve_conflicts
 from hub.services.deciding_many import Progress, decide_always, decide_matching
 from hub.services.field_policies import PolicyName
 from hub.services.reopening import reopen_conflict
@@ -145,6 +145,8 @@ def _one(conflict: int, decision: Decision, as_json: bool) -> None:
 
     decided = with_app(work)
     text = f"Decided for {decided.resolution}; it leaves now by a running hub, or by partnerhub sync."
+    if decided.state == "open":
+        text = NEEDS_SECOND
     show(decided, good(text), as_json=as_json)
 
 

@@ -82,11 +82,23 @@ async def settle(tx: Tx, decided: Sequence[Settled], *, by: str) -> None:
     )
 
 
+async def note_first(tx: Tx, words: Sequence[tuple[int, str]], *, by: str) -> None:
+    """The first of two people has decided for these values (JSON text); a word of before is replaced."""
+    await tx.run(
+        "update conflict set first_by = %s, first_decided = w.decided::jsonb, updated_at = now()"
+        " from unnest(%s::bigint[], %s::text[]) as w(id, decided) where conflict.id = w.id and state = 'open'",
+        by,
+        [word[0] for word in words],
+        [word[1] for word in words],
+    )
+
+
 async def reopen(tx: Tx, conflict_id: int) -> None:
     """The decision is undone: open again with the three values it had. What was decided is remembered as undone."""
     await tx.run(
         "update conflict set state = 'open', undone = decided, resolution = null, resolved_by = null,"
-        " resolved_at = null, choice = null, decided = null, decided_version = null, updated_at = now()"
+        " resolved_at = null, choice = null, decided = null, decided_version = null, first_by = null,"
+        " updated_at = now()"
         " where id = %s and state = 'resolved'",
         conflict_id,
     )

@@ -109,11 +109,13 @@ async def conflicts_decided(tx: Tx, *, connection_id: int) -> list[tuple[str, st
     """(object, remote id) of open conflicts of a connection in fields for which a policy is in force.
 
     They were found by who had not heard of it yet; those whose decision was undone are somebody's own exception.
+    What is beyond a limit is decided by no policy.
     """
     rows = await tx.tuples(
         """
         select distinct x.object, x.remote_id from conflict x
-        where x.connection_id = %s and x.state = 'open' and x.undone is null and exists (
+        where x.connection_id = %s and x.state = 'open' and x.undone is null
+            and x.rule not like 'limit:%%' and exists (
             select from field_policy p where p.revoked_at is null and p.field = x.field and (
                 (p.connection_id = x.connection_id and p.object = x.object)
                 or (p.connection_id <> x.connection_id and p.policy = 'system_of_record')))

@@ -30,6 +30,7 @@ class NewConflict:
     rule: str
     theirs_by: str | None = None
     theirs_at: datetime | None = None
+    needs_second: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,13 @@ async def raise_conflicts(
     await tx.conn.cursor().executemany(
         """
         insert into conflict (connection_id, object, record_type, run_id, remote_id, record_id, field, base, ours,
-            theirs, rule, theirs_by, theirs_at)
-        values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s, %s, %s)
+            theirs, rule, theirs_by, theirs_at, needs_second)
+        values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s, %s, %s, %s)
         on conflict (record_id, connection_id, object, field) where state = 'open'
             do update set ours = excluded.ours, theirs = excluded.theirs, updated_at = now(),
+                needs_second = conflict.needs_second or excluded.needs_second,
+                first_by = case when (conflict.ours, conflict.theirs)
+                    is not distinct from (excluded.ours, excluded.theirs) then conflict.first_by end,
                 (theirs_by, theirs_at, seen_at, undone) = (
                     select excluded.theirs_by, excluded.theirs_at, excluded.seen_at, null::jsonb
                     where conflict.theirs is distinct from excluded.theirs
@@ -88,7 +92,7 @@ async def raise_conflicts(
         """,
         [
             (connection_id, object_name, record_type, run_id, c.remote_id, c.record_id, c.field, c.base, c.ours,
-             c.theirs, c.rule, c.theirs_by, c.theirs_at)
+             c.theirs, c.rule, c.theirs_by, c.theirs_at, c.needs_second)
             for c in conflicts
         ],
     )  # fmt: skip

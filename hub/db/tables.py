@@ -393,6 +393,10 @@ conflict = sa.Table(
     sa.Column("decided_version", sa.Integer),
     # The value of a decision that was undone: while the system holds it, or `theirs`, the conflict stays open.
     sa.Column("undone", JSONB),
+    # Two people must decide the same; `first_by` has decided for `first_decided`, and another one is waited for.
+    sa.Column("needs_second", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("first_by", sa.Text),
+    sa.Column("first_decided", JSONB),
     sa.Column("run_id", sa.BigInteger),
     _at("created_at", default=True),
     _at("updated_at", default=True),

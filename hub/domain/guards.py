@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Literal, get_args
 
+from hub.domain.limits import FieldLimits
 from hub.domain.plan import Action, Direction
 from hub.record.values import RemoteRef, Values
 
@@ -44,11 +45,12 @@ Effects = Mapping[Effect, int]
 
 @dataclass(frozen=True)
 class Guards:
-    """The policy of one connection. `objects` overrides single thresholds of an object."""
+    """The policy of one connection. `objects` overrides thresholds of single objects; `limits` are of single fields."""
 
     thresholds: Mapping[Direction, Thresholds]
     objects: Mapping[str, Mapping[Direction, Mapping[Effect, Threshold | None]]] = field(default_factory=dict)
     second_person: frozenset[Effect] = frozenset()
+    limits: FieldLimits = field(default_factory=dict)
     look_again: timedelta = timedelta(minutes=15)
 
     def of(self, object_name: str, direction: Direction) -> Thresholds:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from hub.domain.limits import LIMIT, FieldLimit, beyond
 from hub.record.values import Value, Values
 
 PolicyKind = Literal[
@@ -26,6 +27,7 @@ class FieldMerge:
 
     `owner`: is this connection the field's system of record (None: the field has none). `locked`: says of the hub's
     values whether the field is closed to this system. `clear_on_null`: an incoming null may overwrite a value.
+    `limit`: how far a value may move before a person decides, whatever the policy.
     """
 
     policy: PolicyKind = "review"
@@ -33,6 +35,7 @@ class FieldMerge:
     locked: Callable[[Values], bool] | None = None
     clear_on_null: bool = False
     rule: str = ""
+    limit: FieldLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +61,17 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
-    """Both sides changed one field to different values; both are kept until somebody decides."""
+    """Both sides changed one field to different values, or one beyond its limit; both are kept until somebody decides.
+
+    `needs_second`: two people must decide the same.
+    """
 
     field: str
     base: Value
     ours: Value
     theirs: Value
     rule: str
+    needs_second: bool = False
 
 
 @dataclass(slots=True)
@@ -112,7 +119,11 @@ def merge_record(
             values=ours,
             times=(times or {}).get(name, Times()),
         )
-        if decision == "take_theirs":
+        if decision == "take_theirs" and rule.limit and (why := beyond(rule.limit, before=mine, after=incoming)):
+            before = None if base is None else base.get(name)
+            reason = f"{LIMIT}: {why}"
+            merged.conflicts.append(FieldConflict(name, before, mine, incoming, reason, rule.limit.second_person))
+        elif decision == "take_theirs":
             merged.take[name] = incoming
             merged.shadow[name] = incoming
         elif decision == "agree":

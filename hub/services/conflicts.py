@@ -79,7 +79,8 @@ class Context:
 class ConflictView:
     """Two values for one field, and what they grew from. All three are JSON.
 
-    `reopened`: a decision was undone; while neither side says anything new it waits for another one.
+    `reopened`: a decision was undone; while neither side says anything new it waits for another one. `needs_second`:
+    two people must decide the same; `first_by` has done so.
     """
 
     id: int
@@ -100,6 +101,8 @@ class ConflictView:
     rule: str | None
     state: str
     reopened: bool
+    needs_second: bool
+    first_by: str | None
     choice: str | None
     decided: Any
     resolution: str | None
@@ -144,8 +147,8 @@ async def get_conflicts(tx: Tx, *, ids: Sequence[int]) -> list[ConflictView]:
 
 _OWN = (
     "id", "connection_id", "connection", "system", "object", "remote_id", "record_type", "record_id", "field", "base",
-    "ours", "theirs", "rule", "state", "choice", "decided", "resolution", "resolved_by", "resolved_at", "run_id",
-    "created_at", "updated_at",
+    "ours", "theirs", "rule", "state", "needs_second", "first_by", "choice", "decided", "resolution", "resolved_by",
+    "resolved_at", "run_id", "created_at", "updated_at",
 )  # fmt: skip
 
 

@@ -20,10 +20,12 @@ from hub.record.codec import decode_values
 from hub.record.definition import CUSTOM_PREFIX, RecordType
 from hub.record.schemas import patch_schema
 from hub.record.values import Value, encode_values
-from hub.sdk.http import encode_json
+from hub.sdk.http import decode_json, encode_json
 from hub.services.refusals import Fault, Invalid, NotFound, NotNow, Refusal, invalid
 
 Choice = Literal["ours", "theirs", "value"]
+
+NEEDS_SECOND = "Your word is kept: it is done when a second person decides the same."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,10 @@ class Outcome:
 async def resolve_conflict(
     tx: Tx, types: Mapping[str, RecordType], *, conflict_id: int, decision: Decision, actor: str
 ) -> None:
-    """Decide one. Raises NotFound, NotNow (decided already, or its record is gone), Invalid."""
+    """Decide one. Where two people must, the first one's word is kept, and the conflict stays open.
+
+    Raises NotFound, NotNow (decided already, also by the same person, or its record is gone), Invalid.
+    """
     refused = (await _settle(tx, types, [conflict_id], decision, actor)).refused
     if conflict_id in refused:
         raise refused[conflict_id]
@@ -60,15 +65,14 @@ async def resolve_conflicts(
     wanted = list(dict.fromkeys(ids))
     chunk = await _settle(tx, types, wanted, decision, actor)
     words = {s.id: s.resolution for s in chunk.settled}
-    return [
-        Outcome(n, True, words[n]) if n in words else Outcome(n, False, reason=chunk.refused[n].detail) for n in wanted
-    ]
+    reasons = {n: refusal.detail for n, refusal in chunk.refused.items()} | dict.fromkeys(chunk.firsts, NEEDS_SECOND)
+    return [Outcome(n, True, words[n]) if n in words else Outcome(n, False, reason=reasons[n]) for n in wanted]
 
 
 async def _settle(
     tx: Tx, types: Mapping[str, RecordType], ids: Sequence[int], decision: Decision, actor: str
 ) -> _Chunk:
-    chunk = _Chunk(types, decision)
+    chunk = _Chunk(types, decision, actor)
     seen = await conflicts.load(tx, ids)
     for name in sorted({row["record_type"] for row in seen}, key=lambda name: (len(types[name].lineage), name)):
         mine = {row["record_id"] for row in seen if row["record_type"] == name}
@@ -83,7 +87,7 @@ async def _settle(
             chunk.take(row)
         except Refusal as exc:
             chunk.refused[row["id"]] = exc
-    await chunk.store(tx, actor)
+    await chunk.store(tx)
     return chunk
 
 
@@ -93,9 +97,12 @@ class _Chunk:
 
     types: Mapping[str, RecordType]
     decision: Decision
+    actor: str
     stored: dict[UUID, StoredRecord] = field(default_factory=dict)
     kinds: dict[UUID, str] = field(default_factory=dict)
     refused: dict[int, Refusal] = field(default_factory=dict)
+    # Decided by the first of two people.
+    firsts: dict[int, tuple[DictRow, Value]] = field(default_factory=dict)
     settled: list[Settled] = field(default_factory=list)
     # Per record: the decided rows with the values they came to; and rows on the records' existence.
     fields: dict[UUID, list[tuple[DictRow, Value]]] = field(default_factory=dict)
@@ -113,6 +120,9 @@ class _Chunk:
             self._take_existence(row)
             return
         value = _chosen(self.types[row["record_type"]], row, stored, self.decision)
+        if row["needs_second"] and self._is_first(row, value):
+            self.firsts[row["id"]] = (row, value)
+            return
         others = self.fields.setdefault(stored.id, [])
         if any(other["field"] == row["field"] and decided != value for other, decided in others):
             raise NotNow(
@@ -121,6 +131,25 @@ class _Chunk:
             )
         others.append((row, value))
 
+    def _is_first(self, row: DictRow, value: Value) -> bool:
+        """Whether another person is still to decide the same. Raises NotNow when this one did already."""
+        if row["first_by"] is None or row["first_decided"] != decode_json(encode_json(value)):
+            return True
+        if row["first_by"] == self.actor:
+            raise NotNow(f"Conflict {row['id']} needs a second person: {self.actor} has decided so already.")
+        return False
+
+    async def _store_firsts(self, tx: Tx) -> None:
+        words = [(n, encode_json(value).decode()) for n, (_, value) in self.firsts.items()]
+        if not words:
+            return
+        await conflicts.note_first(tx, words, by=self.actor)
+        entries = [
+            (str(row["record_id"]), {"conflict": n, "field": row["field"], "choice": self.decision.choice})
+            for n, (row, _) in self.firsts.items()
+        ]
+        await audit.note_all(tx, actor=self.actor, action="conflict_resolved_first", entries=entries)
+
     def _take_existence(self, row: DictRow) -> None:
         if self.decision.choice == "value":
             raise invalid(
@@ -128,11 +157,13 @@ class _Chunk:
             )
         (self.deleted if self.decision.choice == "theirs" else self.kept).append(row)
 
-    async def store(self, tx: Tx, actor: str) -> None:
+    async def store(self, tx: Tx) -> None:
         """The changes say who decided, also when the hub's value stays; each system gets what it does not have."""
+        actor = self.actor
         await self._store_fields(tx, actor)
         await self._store_existence(tx, actor)
         await conflicts.settle(tx, self.settled, by=actor)
+        await self._store_firsts(tx)
         done = {s.id for s in self.settled}
         decided = [row for pairs in self.fields.values() for row, _ in pairs] + self.deleted + self.kept
         entries = [

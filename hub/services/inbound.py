@@ -593,6 +593,7 @@ def _conflict(incoming: Incoming, record_id: UUID, c: FieldConflict) -> NewConfl
         rule=c.rule,
         theirs_by=incoming.record.modified_by,
         theirs_at=incoming.record.modified_at,
+        needs_second=c.needs_second,
     )
 
 

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from hub.db.changes import Origin
 from hub.db.field_policies import FieldPolicy
 from hub.domain.guards import Guards
+from hub.domain.limits import limit_of
 from hub.domain.merge import FieldMerge
 from hub.domain.plan import DIRECTIONS, Direction
 from hub.mapping.drift import Finding
@@ -115,7 +116,11 @@ class ObjectSync:
     @cached_property
     def merge_rules(self) -> dict[str, FieldMerge]:
         rules = {name: _merge_rule(self.mapping, name, self.connection) for name in self.mapping.inbound}
-        return {name: self._decided(name, rule) for name, rule in rules.items()}
+        return {name: self._limited(name, self._decided(name, rule)) for name, rule in rules.items()}
+
+    def _limited(self, name: str, rule: FieldMerge) -> FieldMerge:
+        limit = limit_of(self.connection.guards.limits, [t.name for t in self.record_type.lineage], name)
+        return replace(rule, limit=limit) if limit else rule
 
     def _decided(self, name: str, rule: FieldMerge) -> FieldMerge:
         """The rule as a person's policy overrides it."""

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from hub.domain.guards import EFFECTS, Effect, Guards, Threshold
+from hub.domain.limits import FieldLimit
 from hub.domain.plan import Direction
 
 POLICY = Path(__file__).parents[3] / "config" / "policies" / "guards.yaml"
@@ -66,11 +67,36 @@ class DirectionsDoc(BaseModel):
         return {"in": self.into.thresholds(), "out": self.out.thresholds()}
 
 
+class LimitDoc(BaseModel):
+    """How far a field may move before a person has to look at it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_change: str | None = Field(None, description="Share of the value before, such as 20 %.")
+    max: Decimal | None = Field(None, ge=0, description="The largest number or amount.")
+    never_earlier: bool = Field(False, description="A day may not move back.")
+    second_person: bool = Field(False, description="Two people must decide on what is beyond.")
+
+    @field_validator("max_change")
+    @classmethod
+    def _is_share(cls, text: str | None) -> str | None:
+        if text is not None:
+            _share(text, most=Decimal(10))
+        return text
+
+    def limit(self) -> FieldLimit:
+        share = None if self.max_change is None else _share(self.max_change, most=Decimal(10))
+        return FieldLimit(share, self.max, self.never_earlier, self.second_person)
+
+
 class GuardsDoc(DirectionsDoc):
     """A connection's guards: limits of all its objects, and of single ones."""
 
     objects: dict[str, DirectionsDoc] = Field(default_factory=dict, description="Limits of single objects.")
     second_person: list[Effect] | None = Field(None, description="Effects whose stops need the word of two people.")
+    limits: dict[str, dict[str, LimitDoc]] = Field(
+        default_factory=dict, description="Limits of single fields, by record type and field."
+    )
     look_again_minutes: int | None = Field(None, ge=1, description="Minutes between two looks at a stopped object.")
 
 
@@ -92,19 +118,23 @@ def _laid_over(base: Guards, doc: GuardsDoc) -> Guards:
         merged = {**base.thresholds.get(direction, {}), **own}
         thresholds[direction] = {effect: limit for effect, limit in merged.items() if limit is not None}
     minutes = doc.look_again_minutes
+    limits = {name: dict(of) for name, of in base.limits.items()}
+    for name, fields in doc.limits.items():
+        limits.setdefault(name, {}).update({field: one.limit() for field, one in fields.items()})
     return Guards(
         thresholds,
         {name: one.by_direction() for name, one in doc.objects.items()},
         base.second_person if doc.second_person is None else frozenset(doc.second_person),
+        limits,
         base.look_again if minutes is None else timedelta(minutes=minutes),
     )
 
 
-def _share(text: str) -> Decimal:
+def _share(text: str, *, most: Decimal = Decimal(1)) -> Decimal:
     try:
         share = Decimal(text.strip().removesuffix("%").strip()) / 100
     except InvalidOperation:
         raise ValueError(f"{text!r} is no share: write it as 5 %") from None
-    if not text.strip().endswith("%") or not 0 <= share <= 1:
-        raise ValueError(f"{text!r} is no share from 0 % to 100 %")
+    if not text.strip().endswith("%") or not 0 <= share <= most:
+        raise ValueError(f"{text!r} is no share from 0 % to {most * 100:f} %")
     return share
