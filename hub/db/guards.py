@@ -24,7 +24,20 @@ OPEN = (
 async def note_passed(
     tx: Tx, *, connection_id: int, object_name: str, direction: Direction, touched: Mapping[Effect, Collection[str]]
 ) -> None:
-    """Keep to which records (by id) a run just did what, unasked; in the transaction that does it."""
+    """Keep to which records (by id) a run just did what, unasked; in the transaction that does it.
+
+    What is too old to count goes.
+    """
+    if not any(touched.values()):
+        return
+    await tx.run(
+        "delete from passed where connection_id = %s and object = %s and direction = %s"
+        " and at < clock_timestamp() - %s",
+        connection_id,
+        object_name,
+        direction,
+        2 * _LATELY,
+    )
     for effect, ids in touched.items():
         if ids:
             await tx.run(
@@ -49,11 +62,6 @@ async def passed_lately(tx: Tx, *, connection_id: int, object_name: str, directi
     )
     found = {row[0]: int(row[1]) for row in rows}
     return {effect: found.get(effect, 0) for effect in EFFECTS}
-
-
-async def forget_passed(tx: Tx) -> int:
-    """What is too old to count."""
-    return await tx.run("delete from passed where at < clock_timestamp() - %s", 2 * _LATELY)
 
 
 async def linked(tx: Tx, *, connection_id: int, object_name: str) -> int:

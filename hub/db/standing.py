@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
+from hub.db import guards
 from hub.db.session import Tx
 
 # Both halves by an index: live links by one, tombstones and redirects by the other.
@@ -30,6 +31,26 @@ async def open_deliveries(tx: Tx, record_id: UUID) -> list[DictRow]:
         " from delivery where record_id = %s and state in ('pending', 'sending', 'unknown', 'waiting', 'dead')"
         " order by id",
         record_id,
+    )
+
+
+async def rejected(tx: Tx, record_id: UUID) -> list[DictRow]:
+    """Where the last that was to be delivered was dropped with the plan that held it back."""
+    return await tx.all(
+        "select connection_id, object, hint from (select distinct on (connection_id, object) * from delivery"
+        " where record_id = %s order by connection_id, object, id desc) as newest"
+        " where state = 'dropped' and plan_id is not null",
+        record_id,
+    )
+
+
+async def stops(tx: Tx, record_id: UUID) -> list[DictRow]:
+    """Objects with this record whose reading a guard has stopped."""
+    return await tx.all(
+        "select distinct p.connection_id, p.options ->> 'object' as object, p.id as plan_id, p.state from plan p"
+        f" join {_LINKS} as l on l.connection_id = p.connection_id and l.object = p.options ->> 'object'"
+        f" where p.options ->> 'direction' = 'in' and {guards.OPEN} order by 1, 2",
+        record_id=record_id,
     )
 
 

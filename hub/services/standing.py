@@ -96,6 +96,8 @@ class Rows:
     rereads: list[DictRow] = field(default_factory=list)
     departures: list[DictRow] = field(default_factory=list)
     drift: list[DictRow] = field(default_factory=list)
+    rejected: list[DictRow] = field(default_factory=list)
+    stops: list[DictRow] = field(default_factory=list)
     pulled: dict[str, datetime] = field(default_factory=dict)
     unplanned: bool = False
 
@@ -136,6 +138,8 @@ _QUERIES = {
     "rereads": standing.rereads,
     "departures": departures.of_record,
     "drift": standing.drift,
+    "rejected": standing.rejected,
+    "stops": standing.stops,
 }
 
 
@@ -180,6 +184,11 @@ def _reasons(rows: Rows, now: datetime) -> list[str]:
     return [
         *_connection_reasons(rows.connection, now),
         *(_delivery_reason(row) for row in sorted(rows.deliveries, key=_weight)),
+        *(f"{row['object']}: {row['hint']}" for row in rows.rejected),
+        *(
+            f"Reading of {row['object']} is stopped by plan {row['plan_id']} ({row['state']}): partnerhub guards tells."
+            for row in rows.stops
+        ),
         *(f"The field {row['field']} is in conflict: decide conflict {row['id']}." for row in rows.conflicts),
         *(_quarantine_reason(row) for row in rows.quarantined),
         *_link_reasons(rows),

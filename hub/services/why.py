@@ -217,7 +217,7 @@ def _further(
     late = [f.field for f in fields if not f.in_step and f.direction != "pull" and rows.live(f.object)]
     if rows.unplanned:
         reasons.append("The newest change has not been looked at for this system yet.")
-    elif late and not rows.deliveries and not rows.conflicts and stored.alive:
+    elif late and not rows.deliveries and not rows.conflicts and not rows.rejected and stored.alive:
         reasons.append(
             f"{', '.join(late)} differ from what was last agreed on, and nothing is under way: pull it again."
         )

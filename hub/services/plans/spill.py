@@ -1,17 +1,14 @@
-"""What a plan has read and not worked out yet lies on disk, in a file without a name that ends with the process."""
+"""What a plan has read and not worked out yet: frames of one object, on disk."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
-from tempfile import TemporaryFile
 
-import msgspec
 from msgspec import Struct
 
-from hub.sdk.http import encode_json
 from hub.sdk.records import Deletion, RemoteRecord
+from hub.services.shelf import Shelf
 
 
 class Frame(Struct, frozen=True):
@@ -26,7 +23,7 @@ class Spill:
     """Frames in the order in which they were added; small ones are joined, so that each is worth a transaction."""
 
     def __init__(self, *, frame_size: int = 1000) -> None:
-        self._file = TemporaryFile()  # noqa: SIM115 - it is closed by `close`
+        self._shelf = Shelf(Frame)
         self._size = frame_size
         self._waiting: Frame | None = None
 
@@ -47,25 +44,17 @@ class Spill:
     def frames(self) -> Iterator[Frame]:
         """All of them, once everything has been added."""
         self._write()
-        self._file.seek(0)
-        while length := self._file.read(8):
-            yield _decoder.decode(self._file.read(int.from_bytes(length, "big")))
+        yield from self._shelf
 
     def clear(self) -> None:
         """Forget what was added."""
         self._waiting = None
-        self._file.seek(0)
-        self._file.truncate()
+        self._shelf.clear()
 
     def close(self) -> None:
-        self._file.close()
+        self._shelf.close()
 
     def _write(self) -> None:
-        if self._waiting is None:
-            return
-        body = encode_json(self._waiting)
-        self._file.write(len(body).to_bytes(8, "big") + body)
-        self._waiting = None
-
-
-_decoder = msgspec.json.Decoder(Frame, float_hook=Decimal)
+        if self._waiting is not None:
+            self._shelf.put(self._waiting)
+            self._waiting = None

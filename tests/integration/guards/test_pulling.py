@@ -12,6 +12,7 @@ from hub.mapping.load import load_mapping
 from hub.record import RECORD_TYPES
 from hub.sdk.errors import Unavailable
 from hub.sdk.records import Page, ReadQuery
+from hub.services.cycle import pull
 from hub.services.guards import pulling
 from hub.services.guards.holding import Held
 from hub.services.guards.policy import default_guards
@@ -122,6 +123,19 @@ async def test_the_next_pull_does_not_ask_twice(build: Build) -> None:
     await stage.pull(stage.left)
     assert (await stage.pull(stage.left))["stopped"] == 1
     assert len(await guard_plans(stage)) == 1
+
+
+async def test_the_worker_looks_at_a_stopped_object_only_when_it_is_time_to(build: Build) -> None:
+    stage, rows = await filled(build)
+    _delete(stage, rows[:4])
+    asked = in_small_pages(stage.left)
+    await pull(stage.db, stage.left.connection, owner="test", patient=True)
+    calls = len(asked)
+    assert await pull(stage.db, stage.left.connection, owner="test", patient=True) == {}
+    assert len(asked) == calls
+    await stage.all('update plan set options = options || \'{"looked_at": "2020-01-01"}\' returning 1')
+    assert (await pull(stage.db, stage.left.connection, owner="test", patient=True))["stopped"] == 1
+    assert len(asked) > calls
 
 
 async def test_what_was_repaired_meanwhile_closes_the_plan_and_the_pull_goes_on(build: Build) -> None:

@@ -7,6 +7,7 @@ from hub.services.deliveries import list_deliveries
 from hub.services.objects import OpenConnection
 from hub.services.plans.deciding import approve_plan
 from hub.services.refusals import NotNow
+from hub.services.standing import load_rows, standing_of
 from tests.integration.engine.conftest import Build, Stage
 from tests.integration.guards.conftest import carry_out, filled, guarded, reject, the_plan
 
@@ -154,3 +155,25 @@ async def test_mass_deletions_stop_at_the_systems_they_would_reach(build: Build)
 def test_an_open_connection_is_guarded_by_the_shipped_policy_unless_it_says_otherwise(stage: Stage) -> None:
     connection: OpenConnection = stage.left.connection
     assert connection.guards.of("partners", "out")["deletes"].limit(1000) == 50
+
+
+async def test_a_record_says_what_holds_it_back_what_was_rejected_and_what_is_not_read(build: Build) -> None:
+    stage = await _edited(build, 6)
+    await stage.push(stage.left)
+    plan = await the_plan(stage)
+    [record] = await stage.all("select record_id from delivery where state = 'waiting' order by id limit 1")
+    here = stage.left.connection.id
+
+    async def reasons() -> list[str]:
+        async with stage.db.transaction() as tx:
+            rows = [r for r in await load_rows(tx, record["record_id"]) if r.connection.id == here]
+            return list(standing_of(rows[0], now=await tx.now()).reasons)
+
+    assert f"It is part of a mass change that plan {plan.id} asks about" in " ".join(await reasons())
+    await reject(stage, plan)
+    told = " ".join(await reasons())
+    assert f"Plan {plan.id} was rejected by ben: the hub keeps its values" in told
+    for row in list(stage.left.rows())[:4]:
+        stage.left.sandbox.human_delete("partners", row)
+    await stage.pull(stage.left)
+    assert "Reading of partners is stopped by plan" in " ".join(await reasons())
