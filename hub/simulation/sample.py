@@ -47,14 +47,15 @@ def _make(chance: Random) -> tuple[list[Side], Traits]:
     )
     mappings = {"partners": load_mapping(text, record_types=RECORD_TYPES, system="sample")}
     names = ["left", "right", "middle"][: chance.choice([2, 2, 3])]
+    keyless = chance.random() < 0.4  # nothing there refuses to make the same row twice
     traits = Traits(
         page=chance.choice([1, 2, 3, 100]),
         batch=chance.choice([1, 2, 100]),
         preconditions=chance.random() < 0.6,
-        upsert=chance.random() < 0.5,
+        upsert=not keyless and chance.random() < 0.7,
         webhooks=chance.random() < 0.5,
     )
-    prepare = partial(_add_fields, unique_key=chance.random() < 0.4)
+    prepare = partial(_add_fields, unique_key=not keyless)
     adapt = partial(_reread, overlap=timedelta(seconds=chance.choice([250, 250, 600])))
     return [Side(name, CONNECTOR, mappings, prepare, adapt) for name in names], traits
 

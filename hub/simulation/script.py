@@ -24,6 +24,7 @@ _THEMES: tuple[Theme, ...] = (
     "anything", "anything", "anything", "lost_answers", "late_stamps", "slow_processes", "slow_processes",
     "late_commits", "late_commits",
 )  # fmt: skip
+_WORK: tuple[Work, ...] = ("pull", "pull", "push", "push", "push", "reread", "sweep", "time")
 _OFTEN: dict[Theme, Kind] = {"slow_processes": "sleeps", "late_commits": "lingers"}
 
 
@@ -127,11 +128,14 @@ def _person(chance: Random, number: int, deadly: bool, theme: Theme) -> Person:
 
 
 def _shift(chance: Random, deadly: bool, theme: Theme) -> Shift:
-    work: Work = chance.choice(["pull", "pull", "push", "push", "push", "reread", "sweep", "time"])
+    work: Work = chance.choice(_WORK)
+    if theme in ("lost_answers", "slow_processes") and chance.random() < 0.5:
+        work = chance.choice(("push", "push", "time"))
     kinds: tuple[Kind, ...] = _FATES
     if theme in _OFTEN and chance.random() < 0.7:
         kinds = (_OFTEN[theme],)
-    fate = Fate(chance.choice(kinds), chance.randint(1, 12)) if deadly and chance.random() < 0.45 else None
+    at = chance.randint(5, 9) if theme == "slow_processes" else chance.randint(1, 12)
+    fate = Fate(chance.choice(kinds), at) if deadly and chance.random() < 0.45 else None
     return Shift(work, _luck(chance), fate if work != "time" else None)
 
 

@@ -18,6 +18,7 @@ Kind = Literal["before", "during", "after", "commit_lost", "commit_failed", "lin
 # More rounds of the event loop than any party needs from the end of one turn to the request for its next.
 _TICKS = 60
 _MOST_TURNS = 1500
+_STIRS = 0.05  # how likely one who lingers comes to an end before somebody else acts
 
 
 class Killed(BaseException):
@@ -191,9 +192,9 @@ class Turns:
 
     def _draw_place(self) -> int:
         """One of those who wait; one who lingers only when nobody else does, or once in a while."""
-        late = self._lingering
-        names = sorted({entry[0] for entry in self._waiting if entry is not late})
-        if late in self._waiting and (not names or self.chance.random() < 0.05):
-            return self._waiting.index(late)
+        late = next((i for i, entry in enumerate(self._waiting) if self._lingering and entry == self._lingering), None)
+        names = sorted({name for i, (name, _) in enumerate(self._waiting) if i != late})
+        if late is not None and (not names or self.chance.random() < _STIRS):
+            return late
         chosen = self.chance.choice(names)
-        return next(i for i, entry in enumerate(self._waiting) if entry[0] == chosen and entry is not late)
+        return next(i for i, (name, _) in enumerate(self._waiting) if name == chosen and i != late)

@@ -138,7 +138,7 @@ class World:
         if each.disaster:
             acts.append((Party("disaster"), self._disaster(each.disaster)))
         wakes = Random(f"sleepers {self.script.seed} {each.number}")
-        await self._together(acts, wake=lambda: wakes.random() < 0.4)
+        await self._together(acts, wake=lambda: wakes.random() < 0.3)
         self.clock.advance(timedelta(seconds=each.remote_seconds))
         if each.hub_seconds:
             self.steps.append("    an hour passes in the hub")
