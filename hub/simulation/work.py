@@ -20,7 +20,7 @@ from hub.simulation.script import Shift
 from hub.simulation.system import System
 from sync_jobs import outcomes, sweep
 from sync_jobs.jobs import JOBS
-from sync_jobs.work import Work
+from sync_jobs.work import Work, has_been_read
 
 # Counts that say that nothing moved.
 # What moves records: plans and reconciliations are people's, and asked for by nobody here.
@@ -75,6 +75,8 @@ class Workers:
     async def do(self, work: str, system: System, owner: str) -> Mapping[str, int]:
         if work == "pull":
             return await pull(self.db, system.connection, owner=owner)
+        if not await has_been_read(self.work, system.connection):
+            return {}  # as the worker does: a system is read before anything is made there
         if work == "push":
             return await push(self.db, system.connection, owner=owner)
         return await reread(self.db, system.connection)
@@ -87,6 +89,9 @@ class Workers:
         wake_up, job_id = taken
         if wake_up.name not in _PLAYED:
             return True
+        connection = next(s.connection for s in self.systems if s.connection.id == wake_up.connection_id)
+        if wake_up.name == "reread" and not await has_been_read(self.work, connection):
+            return True  # a connection begins with a plan, which reads all there is
         await outcomes.run(self.work, wake_up.name, JOBS[wake_up.name], wake_up.connection_id, job_id=job_id)
         return True
 
