@@ -87,6 +87,8 @@ def _said(item: ItemView) -> str:
     if item.action in ("create", "ambiguous") and "review" in item.detail:
         return f"may be a record that is there already ({item.detail['review']['kind']})"
     text = ", ".join(_change(name, pair) for name, pair in item.fields.items())
+    if not text and "emptied" in item.detail:
+        text = f"emptied there: {', '.join(item.detail['emptied'])}"
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 

@@ -43,6 +43,20 @@ async def classify(
     return +effects
 
 
+async def emptied(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming]) -> dict[str, list[str]]:
+    """By remote id, the fields that had a value when both sides last agreed and have none now."""
+    ids = [i.remote_id for i in incoming]
+    shadows = await links.shadows(tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=ids)
+    found: dict[str, list[str]] = {}
+    for i in incoming:
+        if known := shadows.get(i.remote_id):
+            shadow = decode_values(sync.record_type, known[0])
+            names = [n for n, value in i.mapped.values.items() if value is None and shadow.get(n) is not None]
+            if names:
+                found[i.remote_id] = names
+    return found
+
+
 def _is_new(sync: ObjectSync, incoming: Incoming) -> bool:
     return in_scope(sync, incoming) and not missing_fields(sync, incoming)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import structlog
@@ -13,6 +13,7 @@ from hub.db.guards import Stop
 from hub.db.session import Database, Tx
 from hub.domain.guards import Effect, Excess, needs_second
 from hub.domain.plan import PlanItem
+from hub.services.guards.classifying import emptied
 from hub.services.guards.holding import Held
 from hub.services.guards.watch import Watch
 from hub.services.objects import OpenConnection
@@ -175,6 +176,7 @@ async def _rehearse(
             await tx.look_up_by_index()
             run_id = await runs.start(tx, connection_id=watch.sync.connection.id, kind="plan")
             for page in held.pages():
+                lost = await emptied(tx, watch.sync, page.incoming)
                 items = await take_over(
                     tx,
                     watch.sync,
@@ -183,6 +185,7 @@ async def _rehearse(
                     as_of=page.as_of,
                     run_id=run_id,
                 )
+                items = [_telling(item, lost) for item in items]
                 ended = page.cursor or ended
                 async with db.transaction() as outside:
                     await renew(outside)
@@ -190,3 +193,9 @@ async def _rehearse(
             raise _Enough
     except _Enough:
         return ended
+
+
+def _telling(item: PlanItem, lost: Mapping[str, list[str]]) -> PlanItem:
+    """What is emptied there is told also where the mapping would keep it, and write it back."""
+    names = lost.get(item.remote_id or "")
+    return replace(item, detail={**item.detail, "emptied": names}) if names else item

@@ -87,7 +87,9 @@ async def test_forty_percent_emptied_are_stopped_whatever_the_mapping_would_make
         stage.left.edit(row, city=None)
     counts = await stage.pull(stage.left)
     assert (counts["stopped"], await contents(stage)) == (1, before)
-    assert "4 of 10 linked records would lose values" in str((await the_plan(stage)).reason)
+    plan = await the_plan(stage)
+    assert "4 of 10 linked records would lose values" in str(plan.reason)
+    assert [item.detail["emptied"] for item in await items_of(stage, plan.id)] == [["city"]] * 4
 
 
 async def test_many_changes_and_many_new_records_are_stopped(build: Build) -> None:
