@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Body, Header
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.api.door import V1, Admin, Door, DoorOf, Operator, Viewer
+from hub.api.paging import Cursor, Limit, Page, decode_cursor, page_of
+from hub.domain.deals.states import Status
 from hub.sdk.http import encode_json
 from hub.services.custom_fields import record_types
 from hub.services.deals import changing, deciding, submitting
 from hub.services.deals.receiving import Sent, read_evidence, read_submission, submit_once
-from hub.services.deals.viewing import Event, PartnerView, RegistrationView, partner_view, registration_view
+from hub.services.deals.viewing import (
+    Event,
+    PartnerView,
+    Queued,
+    RegistrationView,
+    list_queue,
+    partner_view,
+    registration_view,
+)
 from hub.services.deals.viewing import events as events_of
 from hub.services.waking import wake_outbound
 
@@ -32,6 +44,11 @@ Key = Annotated[
     ),
 ]
 Note = Annotated[str | None, Body(embed=True, max_length=2000, description="For the other people who decide.")]
+
+
+class _Position(msgspec.Struct, array_like=True):
+    position: datetime
+    id: UUID
 
 
 class _Sent(BaseModel):
@@ -82,6 +99,18 @@ async def submit(who: Operator, door: DoorOf, sent: Sent, key: Key) -> Response:
         await wake_outbound(tx, door.queue)
     headers = {"Location": f"{V1}/deal-registrations/{answer['id']}"}
     return Response(encode_json(answer), 201 if new else 200, headers, media_type="application/json")
+
+
+@router.get("", summary="List what waits for a person, or what is in one status; what is due first comes first")
+async def list_all(
+    _: Viewer, door: DoorOf, status: Status | None = None, cursor: Cursor = None, limit: Limit = 100
+) -> Page[Queued]:
+    after = decode_cursor(cursor, _Position)
+    async with door.app.db.transaction() as tx:
+        found = await list_queue(
+            tx, status=status, after=(after.position, after.id) if after else None, limit=limit + 1
+        )
+    return page_of(found, limit=limit, position=lambda queued: _Position(queued.position, queued.id))
 
 
 @router.get("/{registration_id}", summary="Show a registration with the outcome of every rule that spoke")

@@ -16,11 +16,12 @@ from hub.cli.answers import from_file
 from hub.cli.errors import CommandFailed
 from hub.cli.output import AsJson, good, plain, show, table
 from hub.cli.session import actor, with_app
+from hub.domain.deals.states import Status
 from hub.services.custom_fields import record_types
 from hub.services.deals import changing, deciding
 from hub.services.deals.expiring import end_protections
 from hub.services.deals.receiving import Sent, submit_once
-from hub.services.deals.viewing import Event, RegistrationView, events, registration_view
+from hub.services.deals.viewing import Event, Queued, RegistrationView, events, list_queue, registration_view
 from hub.services.waking import wake_outbound
 
 app = typer.Typer(help="Partners' claims on deals.", no_args_is_help=True)
@@ -51,6 +52,27 @@ def submit(
     answer, new = with_app(work)
     verdict = good(f"Registration {answer['id']} is {answer['review_status']}.")
     show(answer, verdict if new else Text(f"Submitted before: {answer['id']}."), as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    status: Annotated[Status | None, typer.Option(help="Of one status; without it, what waits for a person.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most to show.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List registrations, those that are due first in front."""
+
+    async def work(hub: App) -> list[Queued]:
+        async with hub.db.transaction() as tx:
+            return await list_queue(tx, status=status, after=None, limit=limit)
+
+    found = with_app(work)
+    columns = ("due", "status", "name", "partner", "customer", "approved by", "id")
+    rows = [
+        (q.due_at, q.review_status, q.name, q.partner_name, q.customer_name, ", ".join(q.approved_by), q.id)
+        for q in found
+    ]
+    show(found, table(*columns, rows=rows) if rows else "Nothing waits.", as_json=as_json)
 
 
 @app.command("show")

@@ -179,3 +179,26 @@ async def screenings(tx: Tx, *, since: datetime, after: int, limit: int) -> list
         limit,
     )
     return [Screening(**row) for row in rows]
+
+
+async def queue(
+    tx: Tx, *, statuses: Collection[str], after: tuple[datetime, UUID] | None, limit: int
+) -> list[dict[str, Any]]:
+    """Registrations in these statuses, those that are due first in front; those without a deadline come last."""
+    due = "coalesce(r.due_at, '9999-01-01Z')"
+    rows = await tx.all(
+        f"""
+        select d.id, d.name, d.partner, o.legal_name as partner_name, d.customer_name, d.review_status, r.due_at,
+            r.place, r.approved_by, {due} as position
+        from deal_review r join deal_registration d on d.id = r.registration_id
+            left join organization o on o.id = d.partner
+        where d.review_status = any(%(statuses)s) and d.deleted_at is null and d.merged_into is null
+            and (%(due)s::timestamptz is null or ({due}, d.id) > (%(due)s::timestamptz, %(id)s::uuid))
+        order by {due}, d.id limit %(limit)s
+        """,
+        statuses=list(statuses),
+        due=after[0] if after else None,
+        id=after[1] if after else None,
+        limit=limit,
+    )
+    return [dict(row) for row in rows]

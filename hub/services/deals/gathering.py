@@ -73,20 +73,28 @@ async def gather(
         standing=await _standing(tx, partner, today, subject.id),
         review=request,
         relation=await _relation(tx, subject.customer, matches, today),
-        rivals=await _rivals(tx, registrations, parties, calendar),
-        opportunities=tuple(_opportunity(r, matches) for r in await deal_facts.opportunities(tx, matches)),
-        activities=tuple(
-            _activity(r, matches) for r in await deal_facts.activities(tx, matches, since=now - _LOOK_BACK)
-        ),
-        named_accounts=tuple(_named(r, matches) for r in await deal_facts.named_accounts(tx, matches, today=today)),
-        tenders=tuple(_tender(r, matches) for r in await deal_facts.tenders(tx, matches)),
-        incumbents=tuple(_incumbent(r, matches) for r in await deal_facts.supplied(tx, matches, since=today - _SUPPLY)),
-        leads=tuple(_lead(r, matches) for r in await deal_facts.leads(tx, matches, since=now - _LOOK_BACK)),
+        rivals=await _rivals(tx, registrations, parties, calendar) if registrations else (),
         preferences=tuple(
             Preference(partner=str(partner), dated_on=p["dated_on"]) for p in proofs if p["kind"] == "customer_letter"
         ),
         crm=tuple(Freshness(system=r["name"], observed_at=r["at"]) for r in await deal_facts.last_reads(tx)),
+        **(await _around(tx, matches, now=now, today=today) if matches else {}),
     )
+
+
+async def _around(tx: Tx, matches: Mapping[UUID, Match], *, now: datetime, today: date) -> dict[str, Any]:
+    """What direct sales, tenders, leads and orders say of these customers."""
+    since = now - _LOOK_BACK
+    return {
+        "opportunities": tuple(_opportunity(r, matches) for r in await deal_facts.opportunities(tx, matches)),
+        "activities": tuple(_activity(r, matches) for r in await deal_facts.activities(tx, matches, since=since)),
+        "named_accounts": tuple(_named(r, matches) for r in await deal_facts.named_accounts(tx, matches, today=today)),
+        "tenders": tuple(_tender(r, matches) for r in await deal_facts.tenders(tx, matches)),
+        "incumbents": tuple(
+            _incumbent(r, matches) for r in await deal_facts.supplied(tx, matches, since=today - _SUPPLY)
+        ),
+        "leads": tuple(_lead(r, matches) for r in await deal_facts.leads(tx, matches, since=since)),
+    }
 
 
 def _registration(

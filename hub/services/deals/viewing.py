@@ -78,6 +78,33 @@ class RegistrationView:
     actions: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A registration in a list; `position` is where the list goes on."""
+
+    id: UUID
+    name: str
+    partner: UUID | None
+    partner_name: str | None
+    customer_name: str | None
+    review_status: str
+    due_at: datetime | None
+    place: int | None
+    approved_by: tuple[str, ...]
+    position: datetime
+
+
+WAITING = (Status.CONFLICT_REVIEW, Status.PENDING_APPROVAL, Status.APPEALED)
+"""What waits for a person of ours."""
+
+
+async def list_queue(tx: Tx, *, status: Status | None, after: tuple[datetime, UUID] | None, limit: int) -> list[Queued]:
+    """What waits for a person, or what is in one status; what is due first comes first."""
+    statuses = [status] if status else list(WAITING)
+    rows = await deal_reviews.queue(tx, statuses=statuses, after=after, limit=limit)
+    return [Queued(**{**row, "approved_by": tuple(row["approved_by"])}) for row in rows]
+
+
 async def registration_view(tx: Tx, registration_id: UUID) -> RegistrationView:
     """Raises NotFound."""
     values, review, decision = await _load(tx, registration_id)

@@ -168,3 +168,26 @@ async def test_the_door_for_records_does_not_lead_past_the_review(api: Api) -> N
 
     assert (await api.admin.patch(record, json={"description": "A better text"})).status_code == 200
     assert "deal_event_is_append_only" in problem(told, 422, "invalid")["detail"]
+
+
+async def test_what_waits_for_a_person_is_listed_by_deadline_page_by_page(api: Api) -> None:
+    partner = await _partner(api)
+    made = []
+    for n in range(3):
+        body = _body(
+            partner, customer_name=f"Kunde {n} AG", customer_domain=f"kunde{n}.de", contact_email=f"e@kunde{n}.de"
+        )
+        made.append((await _submit(api, body, key=str(n))).json()["id"])
+    asked = await _submit(
+        api, _body(partner, customer_domain="x.de", contact_email="e@x.de", description=None), key="q"
+    )
+
+    first = (await api.viewer.get(f"{URL}?limit=2")).json()
+    rest = (await api.viewer.get(f"{URL}?limit=2&cursor={first['next_cursor']}")).json()
+    waiting = (await api.viewer.get(f"{URL}?status=needs_info")).json()["items"]
+
+    assert [item["id"] for item in (*first["items"], *rest["items"])] == made
+    assert rest["next_cursor"] is None
+    assert [item["id"] for item in waiting] == [asked.json()["id"]]
+    assert waiting[0]["due_at"] is None
+    problem(await api.viewer.get(f"{URL}?status=lost_and_found"), 422, "invalid")

@@ -37,6 +37,8 @@ def test_a_deal_is_submitted_once_shown_rejected_and_told(
     assert "in_program" in shown.out
     assert [event["kind"] for event in told.data] == ["submit", "screen", "reject"]
     assert (refused.code, "that is rejected cannot" in refused.error) == (1, True)
+    assert "Nothing waits." in partnerhub("deals", "list").out
+    assert [q["id"] for q in partnerhub("deals", "list", "--status", "rejected", "--json").data] == [first.data["id"]]
     assert partnerhub("deals", "expire", "--json").data == {"expired": 0, "reminded": 0}
 
 
