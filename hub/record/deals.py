@@ -159,7 +159,7 @@ DEAL_EVIDENCE = RecordType(
             "kind",
             "choice",
             "What sort of proof it is.",
-            choices=("mail", "meeting_note", "quote", "tender", "purchase_order", "customer_letter", "other"),
+            choices=("mail", "meeting_note", "quote", "tender", "purchase_order", "other", "customer_letter"),
         ),
         Field("dated_on", "date", "The proof's own date."),
         Field("received_at", "datetime", "When it reached us."),
