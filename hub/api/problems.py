@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from hub.mapping.errors import MappingError
+from hub.policy import PolicyError
 from hub.registry import ConnectorMissing
 from hub.sdk.errors import AuthFailed, RateLimited, RecordRejected, RemoteError, Unavailable
 from hub.services.connections import ConnectionRefused, ConnectionUnknown
@@ -38,6 +39,7 @@ _TITLES = {
     "not-authenticated": "Who asks is not known",
     "not-found": "There is no such thing",
     "not-in-this-state": "This cannot be done in the present state",
+    "policy-broken": "The policy cannot be used",
     "record-gone": "The record is gone",
     "remote-refused": "The system refused the credentials",
     "remote-rejected": "The system refused the request",
@@ -113,6 +115,7 @@ def install(api: FastAPI) -> None:
         ConnectionRefused,
         ConnectorMissing,
         MappingError,
+        PolicyError,
         RemoteError,
         psycopg.DataError,
         psycopg.OperationalError,
@@ -145,6 +148,8 @@ def problem_of(exc: Exception) -> ApiProblem:
             return ApiProblem(422, "connector-missing", str(exc))
         case MappingError():
             return ApiProblem(409, "mapping-broken", str(exc))
+        case PolicyError():
+            return ApiProblem(409, "policy-broken", str(exc))
         case RemoteError():
             return _of_remote(exc)
         case psycopg.DataError() | UnicodeEncodeError():

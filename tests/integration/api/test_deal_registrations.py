@@ -1,11 +1,14 @@
 """Deal registrations at the API: submitted once, answered, decided; roles, refusals and what a partner may read."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from hub.api import build_api
 from tests.integration.api.conftest import Api, problem
 
 URL = "/api/v1/deal-registrations"
@@ -191,3 +194,16 @@ async def test_what_waits_for_a_person_is_listed_by_deadline_page_by_page(api: A
     assert [item["id"] for item in waiting] == [asked.json()["id"]]
     assert waiting[0]["due_at"] is None
     problem(await api.viewer.get(f"{URL}?status=lost_and_found"), 422, "invalid")
+
+
+async def test_a_policy_that_cannot_be_used_is_told_with_its_line(api: Api, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("version: 1\npolicy: deal_registration\n")
+    settings = api.app.settings.model_copy(update={"deal_policy": file})
+    asgi = build_api(replace(api.app, settings=settings))
+    key = {"Authorization": api.operator.headers["Authorization"], "Idempotency-Key": "k"}
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://hub") as client:
+        answer = await client.post(URL, json=_body(await _partner(api)), headers=key)
+
+    assert "policy.yaml:1 edition" in problem(answer, 409, "policy-broken")["detail"]
