@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Literal
@@ -34,6 +35,7 @@ decode_job = msgspec.json.decode
 
 _EXPIRES = timedelta(hours=1)  # of a wake-up nobody took; the sweep has made a new one long since
 _RUNNING = timedelta(seconds=15)  # a running job says so again well within this time
+_REDIS_AGAIN = 1.0  # seconds in which nobody tries after a try that failed
 
 # `waiting` holds the id of the one wake-up that has not begun. If it is there, it is moved forward; one that a worker
 # took and never began (it died in between) is replaced.
@@ -85,7 +87,7 @@ class Queue:
 
     def __init__(self, redis: ArqRedis) -> None:
         self.redis = redis
-        self._answers = True
+        self._away_until = 0.0
         self._wake, self._begin = redis.register_script(_WAKE), redis.register_script(_BEGIN)
         self._renew, self._end = redis.register_script(_RENEW), redis.register_script(_END)
 
@@ -132,17 +134,21 @@ class Queue:
     def _ends(self, name: JobName, connection_id: int) -> list[str]:
         return [_key("running", name, connection_id), _key("again", name, connection_id)]
 
-    async def _try(self, call: AsyncIterator[object] | object) -> object:
-        try:
-            answer = await call  # type: ignore[misc]  # redis-py types scripts for both of its clients at once
-        except (RedisError, OSError) as exc:
-            if self._answers:
-                log.warning("queue_unreachable", error=type(exc).__name__, verdict="the sweep wakes the work later")
-            self._answers = False
+    async def _try(self, call: Coroutine[object, object, object]) -> object:
+        """The answer. A Redis that says nothing keeps one caller waiting, and others only after a while again."""
+        if time.monotonic() < self._away_until:
+            call.close()
             return None
-        if not self._answers:
+        try:
+            answer = await call
+        except (RedisError, OSError) as exc:
+            if not self._away_until:
+                log.warning("queue_unreachable", error=type(exc).__name__, verdict="the sweep wakes the work later")
+            self._away_until = time.monotonic() + _REDIS_AGAIN
+            return None
+        if self._away_until:
             log.info("queue_is_back")
-        self._answers = True
+            self._away_until = 0.0
         return answer
 
 

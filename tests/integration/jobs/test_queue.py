@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix, job_key_prefix
 
 from hub.queue import QUEUES, JobName, Queue, decode_job, open_queue
@@ -126,3 +128,21 @@ async def test_without_redis_a_wake_up_is_lost_without_a_word_to_the_caller(tmp_
         await queue.wake("push", HERE)
         assert await queue.begin("push", HERE, job_id="any")
         await queue.end("push", HERE, job_id="any")
+
+
+async def test_a_silent_redis_keeps_one_caller_waiting_not_all(tmp_path: Path) -> None:
+    callers = 0
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal callers
+        callers += 1
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_unix_server(say_nothing, tmp_path / "redis.sock"):
+        redis = ArqRedis.from_url(f"unix://{tmp_path}/redis.sock", socket_timeout=0.2)
+        queue = Queue(redis)
+        for connection_id in range(10):
+            await queue.wake("push", connection_id)
+        await redis.aclose()
+    assert callers == 1
