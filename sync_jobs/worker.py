@@ -57,26 +57,30 @@ async def _work(app: App) -> AsyncIterator[Work]:
 
 
 async def _take_jobs(work: Work, queue: str, *, most: int, stop: asyncio.Event) -> None:
-    """Run the jobs of one queue. While Redis is away, those that run go on and no new ones come."""
+    """Run the jobs of one queue. While Redis is away, those that run go on and no new ones come.
+
+    While the database is away none is taken: other hosts may reach it, and would find the jobs taken.
+    """
     jobs: list[asyncio.Task[Any]] = []
     try:
         while not stop.is_set():
-            worker = _worker(work, queue, most)
-            await _take_until(worker, stop)
-            jobs += worker.tasks.values()
+            if not work.db.away.is_set() or await work.db.is_back():
+                worker = _worker(work, queue, most)
+                await _take_until(worker, stop, work.db.away)
+                jobs = [task for task in (*jobs, *worker.tasks.values()) if not task.done()]
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _REDIS_AGAIN.total_seconds())
     finally:
         await _end_jobs(jobs)
 
 
-async def _take_until(worker: Worker, stop: asyncio.Event) -> None:
-    """Start jobs until told to stop, or until Redis goes away."""
-    taking, stopped = asyncio.create_task(worker.main()), asyncio.create_task(stop.wait())
+async def _take_until(worker: Worker, *ends: asyncio.Event) -> None:
+    """Start jobs until one of these is set, or until Redis goes away."""
+    taking, ended = asyncio.create_task(worker.main()), [asyncio.create_task(end.wait()) for end in ends]
     try:
-        await asyncio.wait({taking, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({taking, *ended}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await _cancel([taking, stopped])
+        await _cancel([taking, *ended])
     if not taking.cancelled() and not isinstance(exc := taking.exception(), RedisError | OSError | None):
         raise exc
 

@@ -46,13 +46,20 @@ def is_current(database_url: str) -> bool:
     return _found(database_url) == set(_known().get_heads())
 
 
+def newest_version() -> str:
+    """The schema that this release brings."""
+    newest = _known().get_current_head()
+    assert newest is not None
+    return newest
+
+
 def _refuse_newer(database_url: str) -> None:
     known = _known()
     ours = {version.revision for version in known.walk_revisions()}
     if newer := _found(database_url) - ours:
         raise SchemaUnfit(
             f"The database has schema version {', '.join(sorted(newer))}, and this Partner Hub knows only "
-            f"{known.get_current_head()} and older: start the newer release that changed it, or restore a backup from "
+            f"{newest_version()} and older: start the newer release that changed it, or restore a backup from "
             "before."
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -31,22 +32,23 @@ set_json_dumps(encode_json)
 
 Connection = AsyncConnection[DictRow]
 
-# A server or a client that went silent (its host died, a network drops packets) is given up within half a minute, on
+# A server or a client that went silent (its host died, a network drops packets) is given up after 15 seconds, on
 # either side: TCP alone takes a quarter of an hour, and PostgreSQL keeps the locks of a silent client for two hours.
 # What the URL says goes first. Sockets of one host need none of it.
 _GIVEN_UP = {
     "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
+    "keepalives_idle": 6,
+    "keepalives_interval": 3,
     "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
+    "tcp_user_timeout": 15_000,
 }
 _GIVEN_UP_BY_THE_SERVER = (
-    "select set_config(name, value, false) from (values ('tcp_keepalives_idle', '10'),"
-    " ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '20s')) as s (name, value)"
+    "select set_config(name, value, false) from (values ('tcp_keepalives_idle', '6'),"
+    " ('tcp_keepalives_interval', '3'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '15s')) as s (name, value)"
 )
 # A pool that has lost its server asks again after 1, 2 and 4 seconds, and then begins anew for as long as it takes.
 _RECONNECT_SECONDS = 8.0
+_TURN_SECONDS = 10.0  # for one of the pool's connections
 
 
 class Tx:
@@ -124,7 +126,8 @@ class Database:
 
     def __init__(self, url: str, *, min_size: int = 1, max_size: int = 10) -> None:
         self.url = url
-        self._answers = True
+        # Set while the server is known to be away; whoever waits for work elsewhere should not take it then.
+        self.away = asyncio.Event()
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             with_timeouts(url),
             min_size=min_size,
@@ -134,6 +137,7 @@ class Database:
             connection_class=AsyncConnection[DictRow],
             check=AsyncConnectionPool.check_connection,
             configure=_configure,
+            timeout=_TURN_SECONDS,
             reconnect_timeout=_RECONNECT_SECONDS,
             reconnect_failed=AsyncConnectionPool.check,
         )
@@ -157,22 +161,38 @@ class Database:
 
         Raises psycopg.OperationalError or PoolTimeout when the server goes away or does not come back in time.
         """
+        conn: Connection | None = None
         try:
             async with self._pool.connection() as conn:
                 tx = Tx(conn)
                 async with conn.transaction():
                     yield tx
                 self._answered(True)
-        except PoolTimeout:
-            self._answered(False)
+        except (psycopg.OperationalError, PoolTimeout):
+            if conn.broken if conn else not self._is_full():
+                self._answered(False)
             raise
         for act in tx._after_commit:
             await act()
 
+    def _is_full(self) -> bool:
+        """Whether others hold all connections: then a long wait says nothing about the server."""
+        return self._pool.get_stats()["pool_size"] >= self._pool.max_size
+
+    async def is_back(self) -> bool:
+        """Whether the server answers; the answer may take some seconds."""
+        try:
+            async with self.transaction() as tx:
+                await tx.one("select 1")
+        except (psycopg.OperationalError, PoolTimeout):
+            return False
+        return True
+
     def _answered(self, does: bool) -> None:
         """Say once when the server is away, and once when it is back."""
-        if self._answers and not does:
+        if not does and not self.away.is_set():
+            self.away.set()
             log.error("database_unreachable", verdict="tried again for as long as it takes")
-        elif does and not self._answers:
+        elif does and self.away.is_set():
+            self.away.clear()
             log.info("database_is_back")
-        self._answers = does

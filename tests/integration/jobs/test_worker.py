@@ -6,7 +6,11 @@ from datetime import timedelta
 from functools import partial
 from statistics import median
 
+import pytest
+
 from hub.db import circuits, connections, runs
+from hub.db.session import Database
+from hub.queue import QUEUES
 from hub.services.plans.applying import begin_apply
 from hub.services.plans.building import request_plan
 from hub.services.plans.deciding import approve_plan, get_plan
@@ -119,3 +123,22 @@ async def test_a_worker_prunes_what_is_older_than_the_settings_allow(hub: Hub) -
 async def _events_left(hub: Hub, expected: list[str]) -> bool:
     async with hub.app.db.transaction() as tx:
         return [row["event_id"] for row in await tx.all("select event_id from inbox")] == expected
+
+
+async def test_a_worker_that_lost_its_database_leaves_the_jobs_to_others(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    async def is_not_back(_: Database) -> bool:
+        nonlocal looks
+        looks += 1
+        return False
+
+    monkeypatch.setattr(Database, "_answered", lambda _, __: None)
+    monkeypatch.setattr(Database, "is_back", is_not_back)
+    hub.app.db.away.set()
+    await hub.app.queue.wake("pull", 99)
+    async with hub.worker():
+        await until(lambda: looks > 4, seconds=30)
+        assert await hub.app.queue.redis.zcard(QUEUES["pull"]) == 1
