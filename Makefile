@@ -9,7 +9,7 @@ CODE := config connectors hub sync_jobs tests benchmarks scripts/get-uv scripts/
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench fmt new-connector
+.PHONY: help install demo test check drills bench fmt new-connector
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -28,6 +28,9 @@ check: $(READY)  ## formatting, lint, types, import contracts, then the tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+
+drills: $(READY)  ## break processes, disk and network under load and print what it came to (as root: all of them)
+	$(BIN)/python -m tests.drills.run $(args)
 
 bench: $(READY)  ## measure, and write benchmarks/figures.json and its picture
 	$(UV) sync --locked --inexact --group bench
