@@ -31,6 +31,9 @@ OBJECTS = {
 }
 _ROUNDS = 12
 
+# The plan of the second system brings records that the first one lacks: a guard would ask whether to create them there.
+_FREE_TO_CREATE = {"out": {"creates": "unlimited"}}
+
 # Actions of plan items as pulls count them.
 _COUNTED = {"create": "created", "ambiguous": "created", "link": "linked"}
 
@@ -188,7 +191,7 @@ async def open_stage(app: App, sandboxes: dict[str, Sandbox], *, mappings: Path 
                 name=name,
                 system=name,
                 settings=sandbox.settings(server.url),
-                options={"allow_private": True, **own},
+                options={"allow_private": True, "guards": _FREE_TO_CREATE, **own},
                 actor="demo",
             )
             opened = await stack.enter_async_context(await open_connection(app.shop, stored))
