@@ -100,7 +100,7 @@ def test_a_sentence_says_how_many_of_how_many_and_the_limit() -> None:
 def test_the_shipped_policy_limits_every_effect_in_both_directions() -> None:
     for direction in ("in", "out"):
         limits = {effect: one.limit(10_000) for effect, one in default_guards().of("Account", direction).items()}
-        assert limits == {"creates": 2000, "changes": 3000, "nulls": 500, "deletes": 500}
+        assert limits == {"creates": 2000, "changes": 3000, "nulls": 1000, "deletes": 500}
 
 
 def test_a_connection_overrides_single_limits_of_all_or_of_one_object() -> None:

@@ -28,7 +28,7 @@ def test_a_mass_deletion_is_told_by_sync_status_and_guards_and_applied_by_its_pl
     assert told.code == 0, told.err
     assert "Stopped before anything was written" in told.out
     [stop] = partnerhub("guards", "sf", "--json").data["stops"]
-    assert "20 of 30 linked records would be gone (limit 20)" in stop["reason"]
+    assert "20 of 30 linked records would be gone (limit 5)" in stop["reason"]
     [health] = partnerhub("status", "--json").data
     assert (health["verdict"], health["stops"], health["stopped"]) == ("needs attention", 1, stop["reason"])
     assert "partnerhub guards" in partnerhub("status").out
@@ -67,7 +67,7 @@ def test_limits_are_shown_and_can_be_a_connections_own(partnerhub: Command, sf: 
     }
     assert limits["in", "deletes"] == (5, "1 %")
     assert limits["in", "creates"] == (None, None)
-    assert limits["in", "nulls"] == (50, "5 %")
+    assert limits["in", "nulls"] == (8, "10 %")
     assert "0 of 5" in partnerhub("guards", "sf").out
     file.write_text("in: {deletes: {floor: 5, share: 300 %}}\n")
     wrong = partnerhub("change", "sf", "--guards", str(file))
