@@ -133,7 +133,7 @@ def _stopped(plans: Sequence[PlanView]) -> Scene:
     return Scene(
         "A guard stops a mass change",
         f"Before its first write to {systems} the hub stopped and asked: {held['create']:,} new records are more than"
-        " run may make. Somebody looked at the plan and approved it.",
+        " one run may make. Somebody looked at the plan and approved it.",
     )
 
 
