@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,9 +94,6 @@ async def _scenes(stage: Stage, day: Day) -> AsyncIterator[Scene]:
         yield _planned(plan)
         await stage.apply(crm, plan)
     await stage.settle()
-    while stopped := await stage.approve_stops():
-        yield _stopped(stopped)
-        await stage.settle()
     yield _loaded(stage)
     async for scene in day.play():
         yield scene
@@ -123,17 +120,6 @@ def _planned(plan: PlanView) -> Scene:
         f"Nothing was written yet: {into['create'] + into['ambiguous']:,} records are new to the hub,"
         f" {into['link']:,} are recognised as ones that it has; {out['create']:,} are missing there. Applying it takes"
         f" about {plan.cost['apply']['calls']:,} calls. It is approved and applied.",
-    )
-
-
-def _stopped(plans: Sequence[PlanView]) -> Scene:
-    """What the first syncs would have set in motion elsewhere was more than one run may do unasked."""
-    held = sum((_total(plan, direction) for plan in plans for direction in ("in", "out")), Counts())
-    systems = ", ".join(sorted({plan.connection for plan in plans}))
-    return Scene(
-        "A guard stops a mass change",
-        f"Before its first write to {systems} the hub stopped and asked: {held['create']:,} new records are more than"
-        " one run may make. Somebody looked at the plan and approved it.",
     )
 
 

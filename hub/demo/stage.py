@@ -23,7 +23,7 @@ from hub.services.objects import OpenConnection
 from hub.services.plans.applying import apply_plan, begin_apply
 from hub.services.plans.deciding import approve_plan
 from hub.services.plans.running import plan_now
-from hub.services.plans.views import PlanView, list_plans, show_plan, view_of
+from hub.services.plans.views import PlanView, show_plan, view_of
 
 OBJECTS = {
     "salesforce": ("Account", "Contact", "Deal_Registration__c"),
@@ -106,17 +106,6 @@ class Stage:
             for row in (await show_plan(tx, plan_id=plan.id)).outcome:
                 if row.direction == "in" and row.state == "applied":
                     self.counts[_COUNTED.get(row.action, row.action)] += row.n
-
-    async def approve_stops(self) -> list[PlanView]:
-        """Say yes to every run that a guard has stopped, and do what it held back; returns what was waiting."""
-        approved: list[PlanView] = []
-        for crm in self.crms:
-            async with self.app.db.transaction() as tx:
-                waiting = await list_plans(tx, connection_id=crm.connection.id, states=["proposed"])
-            for plan in waiting:
-                await self.apply(crm, plan)
-            approved += waiting
-        return approved
 
     async def pull(self, crm: Crm) -> Counts:
         self._add(done := await pull(self.app.db, crm.connection, owner="demo"))
