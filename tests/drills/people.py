@@ -24,6 +24,12 @@ class System:
         self.name = name
         self._client = httpx.AsyncClient(base_url=url, timeout=_ANSWER_SECONDS)
 
+    async def __aenter__(self) -> System:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
     async def act(self, act: str, **more: Any) -> dict[str, Any]:
         answer = await self._client.post("/people", json={"act": act, **more})
         answer.raise_for_status()

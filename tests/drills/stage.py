@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import create_server
@@ -217,8 +217,10 @@ async def open_stage(
 ) -> AsyncIterator[Stage]:
     """Two connected systems with people at work, and these processes: (command, the host it runs on)."""
     settings = Settings(home=home or folder / "home", database_url=database_url, redis_url=redis_url, port=_free_port())
-    with _systems(address) as told:
-        systems = (System("left", told["left"]["url"]), System("right", told["right"]["url"]))
+    async with AsyncExitStack() as stack:
+        told = stack.enter_context(_systems(address))
+        left, right = [await stack.enter_async_context(System(name, told[name]["url"])) for name in told]
+        systems = (left, right)
         async with open_app(settings) as app:
             key = await ensure_admin_key(app.db)
             api = f"http://127.0.0.1:{settings.port}" if any(command == "up" for command, _ in commands) else None
