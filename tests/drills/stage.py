@@ -19,6 +19,7 @@ from typing import Any
 from config.settings import Settings
 from hub.app import App, open_app
 from hub.db.session import Database
+from hub.engines import start_engines, stop_engines
 from hub.services.connections import add_connection
 from hub.services.counts import Counts
 from hub.services.keys import ensure_admin_key
@@ -241,6 +242,13 @@ async def open_stage(
         finally:
             for process in stage.processes:
                 process.kill()
+            if not (database_url and redis_url):  # whoever would have stopped them was just killed
+                await asyncio.to_thread(_stop_engines, settings)
+
+
+def _stop_engines(settings: Settings) -> None:
+    home, database_url, redis_url = settings.home, settings.database_url, settings.redis_url
+    stop_engines(start_engines(home=home, database_url=database_url, redis_url=redis_url))
 
 
 async def _connect(app: App, folder: Path, told: dict[str, dict[str, Any]]) -> None:
