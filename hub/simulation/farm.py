@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -144,7 +144,7 @@ def _in_processes(order: Order, chunks: Sequence[Sequence[int]], processes: int)
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin) as pool:
         jobs = [pool.submit(_play_chunk, order, chunk) for chunk in chunks]
         try:
-            for job in as_completed(jobs):
+            for job in jobs:  # in the order of the seeds: the first broken world is the same on every machine
                 yield from job.result()
         finally:
             for job in jobs:
