@@ -8,6 +8,7 @@ from random import Random
 from hub.mapping.load import load_system
 from hub.record import RECORD_TYPES
 from hub.registry import connectors
+from hub.simulation.script import Theme
 from hub.simulation.setting import Setting, Side, Traits
 
 
@@ -31,7 +32,7 @@ def mapped_setting(folder: Path) -> Setting:
         only = sides[0]
         sides.append(Side(f"{only.name}-2", only.spec, only.mappings))
 
-    def make(chance: Random) -> tuple[list[Side], Traits]:
+    def make(chance: Random, _: Theme) -> tuple[list[Side], Traits]:
         return sides, Traits(
             page=chance.choice([1, 3, 100]), batch=chance.choice([1, 2, 100]), webhooks=chance.random() < 0.5
         )

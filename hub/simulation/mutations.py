@@ -139,7 +139,7 @@ async def _taken_back(tx: Tx, *, owner: str, sends: Sequence[Any], run_id: int, 
 
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation("shadow", "merging without base", _in(inbound, "merge_record", _merge_without_base)),
-    Mutation("fencing", "leases that are always renewed", _no_fences),
+    Mutation("fencing", "going on with a lease that was lost", _no_fences),
     Mutation("xid8 guard", "reading the change log by id alone", _in(changes, "changed_records", _by_id_alone)),
     Mutation("outcome-unknown check", "a retry that creates blindly", _in(sending._Sender, "_verify", _unverified)),
     Mutation("overlap", "a cursor without re-read window", _in(Keyset, "finished", _from_the_newest)),

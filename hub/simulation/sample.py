@@ -14,6 +14,7 @@ from hub.sdk.sample import CONNECTOR
 from hub.sdk.sample.client import SampleClient
 from hub.sdk.sample.sandbox import SampleSandbox
 from hub.sdk.sandbox import Sandbox
+from hub.simulation.script import Theme
 from hub.simulation.setting import Setting, Side, Traits
 
 _MAPPING = """
@@ -40,14 +41,15 @@ def sample_setting() -> Setting:
     return Setting("sample", _make, RECORD_TYPES)
 
 
-def _make(chance: Random) -> tuple[list[Side], Traits]:
+def _make(chance: Random, theme: Theme) -> tuple[list[Side], Traits]:
     text = _MAPPING.format(
         on_delete=chance.choice(["unlink", "unlink", "mirror", "mirror", "ask", "{deactivate: {status: terminated}}"]),
         policy=chance.choice(["review", "review", "prefer_hub", "prefer_remote", "fill_only"]),
     )
     mappings = {"partners": load_mapping(text, record_types=RECORD_TYPES, system="sample")}
     names = ["left", "right", "middle"][: chance.choice([2, 2, 3])]
-    keyless = chance.random() < 0.4  # nothing there refuses to make the same row twice
+    # Nothing there refuses to make the same row twice: worst where a worker does not know what it or another has made.
+    keyless = chance.random() < (0.8 if theme in ("slow_processes", "lost_answers") else 0.4)
     traits = Traits(
         page=chance.choice([1, 2, 3, 100]),
         batch=chance.choice([1, 2, 100]),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
@@ -21,7 +22,7 @@ _FATES: tuple[Kind, ...] = (
     "sleeps", "sleeps",
 )  # fmt: skip
 _THEMES: tuple[Theme, ...] = (
-    "anything", "anything", "anything", "lost_answers", "late_stamps", "slow_processes", "slow_processes",
+    "anything", "anything", "lost_answers", "lost_answers", "late_stamps", "slow_processes", "slow_processes",
     "late_commits", "late_commits",
 )  # fmt: skip
 _WORK: tuple[Work, ...] = ("pull", "pull", "push", "push", "push", "reread", "sweep", "time")
@@ -76,10 +77,11 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One world's life."""
+    """One world's life. `theme`: the kind of trouble that it has most of."""
 
     seed: int
     rounds: tuple[Round, ...]
+    theme: Theme = "anything"
 
     @property
     def size(self) -> tuple[int, int, int, int]:
@@ -98,7 +100,11 @@ def write_script(seed: int) -> Script:
     faulty = theme in ("lost_answers", "late_stamps") or chance.random() < 0.7
     deadly = theme in ("slow_processes", "late_commits") or chance.random() < 0.7
     number = chance.randint(6, 14)
-    return Script(seed, tuple(_round(n, chance, theme, faulty=faulty, deadly=deadly) for n in range(number)))
+    rounds = [_round(n, chance, theme, faulty=faulty, deadly=deadly) for n in range(number)]
+    for _ in range(2 if theme in _SCENES else 0):
+        at = chance.randint(3, len(rounds))
+        rounds[at:at] = chance.choice(_SCENES[theme])(chance)
+    return Script(seed, tuple(replace(each, number=n) for n, each in enumerate(rounds)), theme)
 
 
 def _round(number: int, chance: Random, theme: Theme, *, faulty: bool, deadly: bool) -> Round:
@@ -115,6 +121,62 @@ def _round(number: int, chance: Random, theme: Theme, *, faulty: bool, deadly: b
         remote_seconds=chance.choice([0, 0, 1, 20, 300, 900]),
         hub_seconds=3600 if chance.random() < 0.4 else 0,
     )
+
+
+# Scenes: rounds in which one protection of the engine is all that stands between a mishap and a broken law. Shifts of
+# the same luck are at the same system.
+
+
+def _stands_still_before_it_sends(chance: Random) -> list[Round]:
+    """When its lease is over another worker sends, and it wakes up with the same to send."""
+    luck = _luck(chance)
+    sender = Shift("push", luck, Fate("sleeps", 1, "_Sender._write"))
+    return [_somebody_makes(chance, luck), Round(0, shifts=(sender,), hub_seconds=3600), _sent(luck)]
+
+
+def _stands_still_before_it_stores(chance: Random) -> list[Round]:
+    """What it read is changed again and read by another worker, and it wakes up with the old page."""
+    luck = _luck(chance)
+    reader = Shift("pull", luck, Fate("sleeps", 1, "Pull._store"))
+    return [
+        Round(0, (_at_work(chance, "edit", "edit"),), (reader,), remote_seconds=20, hub_seconds=3600),
+        Round(0, (_at_work(chance, "edit", "edit"),), (Shift("pull", luck),), remote_seconds=20),
+    ]
+
+
+def _dies_after_it_made(chance: Random) -> list[Round]:
+    """What it has made in the other system nobody has written down, and another worker has the same to make."""
+    luck = _luck(chance)
+    sender = Shift("push", luck, Fate(chance.choice(("during", "after")), 1, "create "))
+    return [_somebody_makes(chance, luck), Round(0, shifts=(sender,), hub_seconds=3600), _sent(luck)]
+
+
+def _commits_cross(chance: Random) -> list[Round]:
+    """What was written first is committed last; in between somebody looks what is new."""
+    late = Person((Deed("create_hub", _luck(chance)),), Fate("lingers", 1))
+    luck = _luck(chance)
+    pushes = (Shift("push", luck), Shift("push", _luck(chance)))
+    return [_somebody_makes(chance, luck), Round(0, (late, _at_work(chance, "edit_hub", "edit_hub")), pushes)]
+
+
+_SCENES: dict[Theme, tuple[Callable[[Random], list[Round]], ...]] = {
+    "slow_processes": (_stands_still_before_it_sends, _stands_still_before_it_sends, _stands_still_before_it_stores),
+    "lost_answers": (_dies_after_it_made,),
+    "late_commits": (_commits_cross,),
+}
+
+
+def _somebody_makes(chance: Random, luck: int) -> Round:
+    """A record at the hub that is to be made everywhere; the system has been read, so that it may be made there."""
+    return Round(0, (_at_work(chance, "create_hub"),), (Shift("pull", luck),), remote_seconds=20)
+
+
+def _sent(luck: int) -> Round:
+    return Round(0, shifts=(Shift("push", luck),))
+
+
+def _at_work(chance: Random, *kinds: str) -> Person:
+    return Person(tuple(Deed(kind, _luck(chance)) for kind in kinds))
 
 
 def _person(chance: Random, number: int, deadly: bool, theme: Theme) -> Person:

@@ -10,6 +10,7 @@ from hub.mapping.model import Mapping as ObjectMapping
 from hub.record.definition import RecordType
 from hub.sdk.connector import ConnectorSpec, OpenConnector
 from hub.sdk.sandbox import Sandbox
+from hub.simulation.script import Theme
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Traits:
 
 @dataclass(frozen=True)
 class Setting:
-    """Kinds of worlds: `make` draws the systems of one. `types` are the record types that its mappings know."""
+    """Kinds of worlds: `make` draws the systems of one, for its theme. `types`: the record types that mappings know."""
 
     name: str
-    make: Callable[[Random], tuple[list[Side], Traits]]
+    make: Callable[[Random, Theme], tuple[list[Side], Traits]]
     types: Mapping[str, RecordType]

@@ -31,10 +31,14 @@ class Endless(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """`kind` befalls a party in its turn number `at`, or in the first later one in which it can."""
+    """`kind` befalls a party in its turn number `at`, or in the first later one in which it can.
+
+    With `where` it is the first turn, from that one on, whose name holds this.
+    """
 
     kind: Kind
     at: int
+    where: str = ""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class Party:
     name: str
     fate: Fate | None = None
     turns: int = 0
+    doing: str = ""
     dead: bool = False
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     # Set when the party has come to its end or stands still: nobody has to wait for it any longer.
@@ -54,13 +59,17 @@ class Party:
 
     def point(self, at: Point) -> None:
         """Raises Killed when the party dies here, or has died before."""
-        if self.dead or (self.fate and self.fate.kind == at and self.turns == self.fate.at):
+        if self.dead or (self.fate and self.fate.kind == at and self._dies_here(self.fate)):
             self.dead = True
             raise Killed(self.name)
 
+    def _dies_here(self, fate: Fate) -> bool:
+        return (self.turns >= fate.at and fate.where in self.doing) if fate.where else self.turns == fate.at
+
     def meets(self, kind: Kind) -> bool:
         """Whether this befalls the party here and now; it does once."""
-        if self.fate is None or self.fate.kind != kind or self.turns < self.fate.at:
+        fate = self.fate
+        if fate is None or fate.kind != kind or self.turns < fate.at or fate.where not in self.doing:
             return False
         self.fate = None
         return True
@@ -101,9 +110,11 @@ class Turns:
     async def turn(self, what: str) -> AsyncIterator[Turn]:
         """Wait for the token, act, give it back. Parties die at the points of their own turns."""
         party = PARTY.get()
+        party.doing = what
         while party.asleep or party.meets("sleeps"):
             await self._sleep(party)
         await self._wait(party.name)
+        party.doing = what  # another task of the party may have asked for a turn meanwhile
         turn = Turn()
         try:
             party.turns += 1

@@ -92,7 +92,7 @@ class World:
                 await world._end_sleepers()
 
     async def _set_up(self, stack: AsyncExitStack) -> None:
-        sides, traits = self.setting.make(self.chance)
+        sides, traits = self.setting.make(self.chance, self.script.theme)
         limits = (Limit("burst", 40, per_seconds=10),) if self.chance.random() < 0.3 else ()
         grace = timedelta(minutes=self.chance.choice([0, 10, 10]))
         systems = []
