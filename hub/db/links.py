@@ -75,6 +75,15 @@ async def shadows(
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
+async def any_live(tx: Tx, *, connection_id: int, object_name: str) -> bool:
+    row = await tx.one(
+        "select from link where connection_id = %s and object = %s and state = 'live' limit 1",
+        connection_id,
+        object_name,
+    )
+    return row is not None
+
+
 async def forget(tx: Tx, *, connection_id: int, object_name: str, remote_ids: Sequence[str]) -> None:
     """Take these links away altogether."""
     await tx.run(

@@ -75,5 +75,25 @@ async def is_due(tx: Tx, *, connection_id: int, object_name: str, every: timedel
     return row is None
 
 
+async def is_owed(tx: Tx, *, connection_id: int, object_name: str, again: timedelta) -> bool:
+    """Whether the last one broke off longer ago than `again`, and what it left unread has been read since."""
+    row = await tx.one(
+        "select from scan s where connection_id = %s and object = %s and begun_at <= clock_timestamp() - %s"
+        " and (completed_at is null or completed_at < begun_at) and exists (select from run r"
+        " where r.connection_id = s.connection_id and r.object = s.object and r.kind = 'pull' and r.state = 'done'"
+        " and r.id > s.run_id)",
+        connection_id,
+        object_name,
+        again,
+    )
+    return row is not None
+
+
+async def drop(tx: Tx, *, connection_id: int, object_name: str) -> None:
+    """The scan came to its end, and nothing can be concluded from it."""
+    await tx.run("delete from scan where connection_id = %s and object = %s", connection_id, object_name)
+    await forget_sightings(tx, connection_id=connection_id, object_name=object_name)
+
+
 async def forget_sightings(tx: Tx, *, connection_id: int, object_name: str) -> None:
     await tx.run("delete from sighting where connection_id = %s and object = %s", connection_id, object_name)

@@ -18,7 +18,7 @@ from hub.services.counts import Counts
 from hub.services.departures import apply_deletions
 from hub.services.inbound import Incoming, prepare
 from hub.services.objects import ObjectSync
-from hub.services.scanning import Scan, tells_by_scan
+from hub.services.scanning import Scan
 from hub.services.sieving import apply_page
 
 LEASE = timedelta(seconds=30)
@@ -50,8 +50,7 @@ class Pull:
         self.stopped: str | None = None  # why it wrote nothing
 
     async def read_from(self, connector: Reads, cursor: str | None) -> None:
-        from_first = cursor is None and tells_by_scan(self.sync)
-        self.scan = await Scan.begin(self.db, self.sync, self.run_id) if from_first else None
+        self.scan = await Scan.begin(self.db, self.sync, self.run_id) if cursor is None else None
         self.ahead = self._read_ahead(connector, cursor)
         try:
             while self.ahead:

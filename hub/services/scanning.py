@@ -1,9 +1,10 @@
 """Deletions by scan: a full read that provably saw every record, and what it did not show.
 
-Where a system keeps no trace of deleted records (`deletions="scan"`), only this tells that one is gone. Nothing is
-concluded unless one read went from the first record to the end without a break, and said that it saw all. Even then
-each record that it did not show is asked for by its id: pages drift while they are read, and a record may only have
-left what the mapping selects.
+Where a system keeps no trace of deleted records (`deletions="scan"`), only this tells that one is gone. Where it keeps
+tombstones, a read that begins anew shows none of them: where records are linked by then, it is a scan too.
+Nothing is concluded unless one read went from the first record to the end without a break, and said that it saw all.
+Even then each record that it did not show is asked for by its id: pages drift while they are read, and a record may
+only have left what the mapping selects.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from hub.db import runs, scans
+from hub.db import links, runs, scans
 from hub.db.session import Database, Tx
 from hub.sdk.capabilities import Reads
 from hub.sdk.records import Deletion, Page, RemoteRecord
@@ -32,14 +33,23 @@ def tells_by_scan(sync: ObjectSync) -> bool:
     return sync.capabilities.deletions == "scan"
 
 
-async def is_due(tx: Tx, sync: ObjectSync) -> bool:
-    """Whether the object is to be read from its first record again, for its deletions."""
-    if not tells_by_scan(sync):
+async def misses_tombstones(tx: Tx, sync: ObjectSync) -> bool:
+    """Whether a read from the first record on leaves deletions of linked records behind that changes would show."""
+    if sync.capabilities.deletions != "tombstone":
         return False
+    return await links.any_live(tx, connection_id=sync.connection.id, object_name=sync.name)
+
+
+async def is_due(tx: Tx, sync: ObjectSync) -> bool:
+    """Whether the object is to be read from its first record again, for its deletions.
+
+    With tombstones only after a scan that broke off, and not before the rest of it has been read.
+    """
+    here, name = sync.connection.id, sync.name
+    if not tells_by_scan(sync):
+        return await scans.is_owed(tx, connection_id=here, object_name=name, again=_AGAIN)
     every = sync.connection.scan_every
-    return await scans.is_due(
-        tx, connection_id=sync.connection.id, object_name=sync.name, every=every, again=min(every, _AGAIN)
-    )
+    return await scans.is_due(tx, connection_id=here, object_name=name, every=every, again=min(every, _AGAIN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +72,11 @@ class Scan:
     saw_all: bool = False
 
     @classmethod
-    async def begin(cls, db: Database, sync: ObjectSync, run_id: int) -> Scan:
-        """Before the first page is asked for."""
+    async def begin(cls, db: Database, sync: ObjectSync, run_id: int) -> Scan | None:
+        """Before the first page is asked for; None where deletions are told without one, or none can matter."""
         async with db.transaction() as tx:
+            if not tells_by_scan(sync) and not await misses_tombstones(tx, sync):
+                return None
             begun = await scans.begin(tx, connection_id=sync.connection.id, object_name=sync.name, run_id=run_id)
         return cls(sync, run_id, begun - sync.capabilities.read_lag)
 
@@ -109,10 +121,21 @@ class Scan:
     async def complete(self, db: Database, counts: Counts) -> None:
         """What it did not show has been dealt with, with these counts."""
         if not self.saw_all:
+            await self.drop(db)
             return
         async with db.transaction() as tx:
             await scans.complete(tx, connection_id=self.sync.connection.id, object_name=self.sync.name)
             await runs.add_counts(tx, run_id=self.run_id, counts=counts)
+
+    async def drop(self, db: Database) -> None:
+        """It came to its end, and nothing is owed: it did not see all, or what it found is asked about.
+
+        Where only scans tell deletions, it stays one that is tried again.
+        """
+        if tells_by_scan(self.sync):
+            return
+        async with db.transaction() as tx:
+            await scans.drop(tx, connection_id=self.sync.connection.id, object_name=self.sync.name)
 
     async def _look(self, db: Database, missing: Sequence[str]) -> Unseen:
         sync = self.sync

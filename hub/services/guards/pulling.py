@@ -86,8 +86,8 @@ class GuardedPull(Pull):
                     counts=Counts(unseen=unseen.asked),
                 )
         await self._decide()
-        if self.scan and not self.stopped:
-            await self.scan.complete(self.db, Counts())
+        if self.scan:
+            await (self.scan.drop(self.db) if self.stopped else self.scan.complete(self.db, Counts()))
 
     async def _decide(self) -> None:
         if self.held.empty:

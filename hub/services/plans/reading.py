@@ -20,6 +20,7 @@ from hub.services.inbound import prepare, sift_page
 from hub.services.objects import ObjectSync
 from hub.services.plans.leasing import LEASE
 from hub.services.plans.spill import Spill
+from hub.services.scanning import misses_tombstones
 
 log = structlog.get_logger()
 
@@ -29,7 +30,10 @@ Listener = Callable[[str, Counts], None]
 
 @dataclass(slots=True)
 class Looked:
-    """What reading one object came to. `began` is the connection's cursor, `ended` where the next read begins."""
+    """What reading one object came to. `began` is the connection's cursor, `ended` where the next read begins.
+
+    Both are the same after a read from the first record that showed no tombstones: those are left to the next pull.
+    """
 
     spill: Spill = field(default_factory=Spill)
     counts: Counts = field(default_factory=Counts)
@@ -73,6 +77,8 @@ async def _read_from(
     listener: Listener,
 ) -> None:
     query = ReadQuery(object=sync.name, fields=sync.mapping.read_fields, where=sync.mapping.where)
+    async with db.transaction() as tx:
+        stays = cursor is None and await misses_tombstones(tx, sync)
     while True:
         async with db.transaction() as tx:
             await leases.renew(tx, lease=lease, ttl=LEASE)
@@ -87,6 +93,7 @@ async def _read_from(
         looked.spill.add(as_of, [i.record for i in differing], list(page.deletions))
         looked.counts += counts
         listener(sync.name, counts)
-        cursor = looked.ended = page.cursor
+        cursor = page.cursor
+        looked.ended = looked.began if stays else cursor
         if page.done:
             return

@@ -221,6 +221,18 @@ async def test_forty_percent_that_a_scan_does_not_show_are_stopped(build: Build)
     assert await living(stage) == 6
 
 
+async def test_forty_percent_deleted_before_a_full_read_began_are_stopped(build: Build) -> None:
+    stage, rows = await filled(build)
+    _delete(stage, rows[:4])
+    counts = await pull(stage.db, stage.left.connection, owner="test", full=True)
+    assert (counts["stopped"], await living(stage)) == (1, 10)
+    plan = await the_plan(stage)
+    assert plan.counts["in"]["partners"]["actions"] == {"delete": 4}
+    await carry_out(stage, stage.left, plan.id)
+    assert await living(stage) == 6
+    assert await stage.all("select 1 from scan") == []  # nothing is owed: the object is not read in full once more
+
+
 async def test_what_comes_in_little_by_little_within_an_hour_adds_up(build: Build) -> None:
     stage, rows = await filled(build)
     stopped = []

@@ -1,6 +1,7 @@
 """Applying a plan does what was approved and still stands, once, and skips the rest with a reason."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -150,6 +151,21 @@ async def test_a_later_plan_shows_what_is_not_created_by_itself_and_can_create_i
     assert {item.reason for item in left_out} == {
         "It was left out: only change, create, delete, link, null (in) was allowed."
     }
+
+
+async def test_what_was_deleted_before_a_plan_read_all_again_is_left_to_the_next_pull(stage: Stage) -> None:
+    await _filled(stage)
+    await carry_out(stage, stage.left, (await make_plan(stage, stage.left)).id)
+    gone = next(remote_id for remote_id, link in (await stage.linked(stage.left)).items() if link["state"] == "live")
+    stage.left.sandbox.human_delete("partners", gone)
+    stage.left.sandbox.clock.advance(timedelta(days=1))
+    stage.left.create(name="Late", website="late.com")
+
+    plan = await make_plan(stage, stage.left, full=True)
+    await carry_out(stage, stage.left, plan.id)
+    await stage.pull(stage.left)
+
+    assert (await stage.linked(stage.left))[gone]["state"] == "deleted"
 
 
 async def test_a_plan_is_applied_only_when_approved_unaltered_and_made_with_the_same_mapping(stage: Stage) -> None:
