@@ -132,9 +132,7 @@ class _Counting:
 
     async def run(self) -> Suspects:
         self._known = KnownStamps([stamp async for _, stamp in self._stamps()])
-        # Whatever was done since the hub last saw a change bears a newer stamp: it is read, not counted.
-        newest = self._known.newest
-        end = FIRST if newest is None else newest + self._connector.stamp_resolution
+        end = self._last_seen()
         await self._look_into([Slice(end, LAST, 0)])
         slices = filled(await self._count(self._known.bounds(_PARTS, since=FIRST, until=end)), since=FIRST, until=end)
         while uneven := self._uneven(slices):
@@ -143,6 +141,18 @@ class _Counting:
             else:
                 await self._look_into(uneven)
         return self._suspects
+
+    def _last_seen(self) -> datetime:
+        """Whatever was done since then is read, not counted.
+
+        It bears a newer stamp than any that the hub saw; or the very newest, when it was done in the same moment, so
+        that one is read too where few records bear it.
+        """
+        newest = self._known.newest
+        if newest is None:
+            return FIRST
+        after = newest + self._connector.stamp_resolution
+        return newest if self._known.count(newest, after) <= _WORTH_CUTTING else after
 
     async def _stamps(self) -> AsyncIterator[tuple[str, datetime]]:
         """Remote id and stamp of the links that still count. What was written and never read has no stamp."""

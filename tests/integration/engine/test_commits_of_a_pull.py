@@ -77,7 +77,7 @@ def fast_source(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def slowly(*args: object, **named: object) -> object:
         applied = await apply_page(*args, **named)  # type: ignore[arg-type]
-        ahead = [t for t in asyncio.all_tasks() if "_Pull._read" in repr(t.get_coro())]
+        ahead = [t for t in asyncio.all_tasks() if "Pull._read" in repr(t.get_coro())]
         if ahead:
             await asyncio.wait(ahead)
         return applied

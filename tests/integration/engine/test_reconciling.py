@@ -91,6 +91,16 @@ async def test_a_slice_from_which_as_many_left_as_came_hides_nothing(stage: Stag
     }
 
 
+async def test_an_edit_in_the_same_moment_as_the_last_one_that_was_seen_is_found(stage: Stage) -> None:
+    remote_id = stage.left.create(name="Acme", website="acme.com", country="DE", city="Bonn")
+    await stage.pull(stage.left)
+    record = stage.left.sandbox.world.get("partners", remote_id)
+    assert record is not None
+    record.fields["city"] = "Kiel"  # neither stamp nor version tell of it
+    await compared(stage, stage.left)
+    assert await found(stage) == {("value", "not_taken_over", remote_id, "city")}
+
+
 async def test_a_record_changed_in_nothing_that_is_mapped_agrees_and_is_not_read_again(build: Build) -> None:
     stage = await build(
         "version: 1\nobject: partners\nrecord: partner\nkey: {field: hub_id}\n"

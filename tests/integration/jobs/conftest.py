@@ -74,14 +74,19 @@ class Hub:
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     async def connect(self, *systems: System, begun: bool = True, **options: Any) -> None:
-        """Add the connections; workers find them by themselves, unless they have not `begun`: then a plan is needed."""
+        """Add the connections; workers find them by themselves, unless they have not `begun`: then a plan is needed.
+
+        No guard stops a load, unless `guards` are named: whatever is made in bulk here is meant.
+        """
+        mappings = str(self.settings.home / "mappings")
+        common = {"allow_private": True, "mappings": mappings, "guards": {"out": {"creates": "unlimited"}}}
         for system in systems or (self.left, self.right):
             system.stored, _ = await add_connection(
                 self.app.shop,
                 name=system.name,
                 system="sample",
                 settings=system.sandbox.settings(system.server.url),
-                options={"allow_private": True, "mappings": str(self.settings.home / "mappings"), **options},
+                options={**common, **options},
                 actor="test",
             )
             if begun:
