@@ -63,6 +63,9 @@ class System:
         return Counter((row["name"], row.get("city")) for row in self.rows().values())
 
 
+_MEANT = {way: {"creates": "unlimited", "changes": "unlimited"} for way in ("in", "out")}
+
+
 @dataclass
 class Hub:
     """The hub and its two systems."""
@@ -79,7 +82,7 @@ class Hub:
         No guard stops a load, unless `guards` are named: whatever is made in bulk here is meant.
         """
         mappings = str(self.settings.home / "mappings")
-        common = {"allow_private": True, "mappings": mappings, "guards": {"out": {"creates": "unlimited"}}}
+        common = {"allow_private": True, "mappings": mappings, "guards": _MEANT}
         for system in systems or (self.left, self.right):
             system.stored, _ = await add_connection(
                 self.app.shop,
