@@ -22,7 +22,7 @@ async def test_limits_and_stops_are_read(api: Api, system: System) -> None:
     await _stopped(api, system)
     shown = (await api.viewer.get("/api/v1/guards")).json()
     [deletes] = [x for x in shown["limits"] if (x["direction"], x["effect"]) == ("in", "deletes")]
-    assert (deletes["linked"], deletes["limit"], deletes["passed"]) == (25, 20, 0)
+    assert (deletes["linked"], deletes["limit"], deletes["passed"]) == (25, 5, 0)
 
 
 async def test_a_reading_is_resumed_after_a_rejection_only_and_that_is_audited(api: Api, system: System) -> None:
