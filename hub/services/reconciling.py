@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -100,10 +100,11 @@ async def _reconcile_object(
     async with db.transaction() as tx:
         await leases.renew(tx, lease=lease, ttl=_LEASE)
         await reconciliations.note_versions(tx, **place, seen=suspects.seen_again)
-        await _keep(tx, sync, number, comparison, calls.number)
+        report = await _report(tx, sync, method, comparison, calls.number)
+        await _keep(tx, sync, number, comparison, report)
         await runs.add_counts(tx, run_id=run_id, counts={"read": calls.number, "differences": len(comparison.found)})
         await runs.finish(tx, run_id=run_id)
-        return await _report(tx, sync, method, comparison, calls.number)
+        return replace(report, oldest_since=await reconciliations.oldest(tx, **place))
 
 
 async def _compare(db: Database, sync: ObjectSync, suspects: Suspects, comparison: Comparison) -> None:
@@ -122,23 +123,22 @@ async def _compare(db: Database, sync: ObjectSync, suspects: Suspects, compariso
     await find_unsent(db, sync, into=comparison)
 
 
-async def _keep(tx: Tx, sync: ObjectSync, number: int, comparison: Comparison, calls: int) -> None:
+async def _keep(tx: Tx, sync: ObjectSync, number: int, comparison: Comparison, report: ObjectReport) -> None:
     place = place_of(sync)
     for start in range(0, len(comparison.found), _KEPT_AT_ONCE):
         part = comparison.found[start : start + _KEPT_AT_ONCE]
         await reconciliations.keep(tx, **place, reconciliation_id=number, found=part)
     await reconciliations.forget_settled(tx, **place, reconciliation_id=number)
-    unread, undelivered = await reconciliations.staleness(tx, **place)
     await reconciliations.finish(
         tx,
         reconciliation_id=number,
-        calls=calls,
-        records=comparison.records,
-        agreement=comparison.agreement,
-        unread_seconds=unread,
-        undelivered_seconds=undelivered,
-        fields=comparison.fields,
-        causes=comparison.causes,
+        calls=report.calls,
+        records=report.records,
+        agreement=report.agreement,
+        unread_seconds=report.unread_seconds,
+        undelivered_seconds=report.undelivered_seconds,
+        fields=report.fields,
+        causes=report.causes,
     )
 
 
@@ -157,7 +157,7 @@ async def _report(tx: Tx, sync: ObjectSync, method: Method, comparison: Comparis
         differences=len(comparison.found),
         unread_seconds=unread,
         undelivered_seconds=undelivered,
-        oldest_since=await reconciliations.oldest(tx, **place),
+        oldest_since=None,  # known once the differences are kept
     )
 
 

@@ -62,7 +62,7 @@ async def settle_outgoing(
         await leases.renew(tx, lease=lease, ttl=LEASE)
         await tx.look_up_by_index()
         wrong = await _other_links(tx, sync, items)
-        wrong |= _other_values(sync, [item for item in items if item.id not in wrong], found)
+        wrong |= _other_values([item for item in items if item.id not in wrong], found)
         wrong |= await _changed_here(tx, [item for item in items if item.id not in wrong], run_id)
         standing = [item for item in items if item.id not in wrong]
         await forget_edits(
@@ -117,7 +117,7 @@ async def _read(db: Database, sync: ObjectSync, items: Sequence[StoredItem]) -> 
 
 
 async def _no_longer_so(tx: Tx, sync: ObjectSync, items: Sequence[StoredItem], found: _Found, run_id: int) -> Wrong:
-    wrong = _other_values(sync, items, found)
+    wrong = _other_values(items, found)
     ids = [item.remote_id for item in items if item.remote_id]
     heads = await links.heads(tx, connection_id=sync.connection.id, object_name=sync.name, remote_ids=ids)
     for item in items:
@@ -126,7 +126,7 @@ async def _no_longer_so(tx: Tx, sync: ObjectSync, items: Sequence[StoredItem], f
     return await _changed_here(tx, [item for item in items if item.id not in wrong], run_id) | wrong
 
 
-def _other_values(sync: ObjectSync, items: Sequence[StoredItem], found: _Found) -> Wrong:  # noqa: ARG001
+def _other_values(items: Sequence[StoredItem], found: _Found) -> Wrong:
     wrong: Wrong = {}
     for item in items:
         if item.remote_id is None:
