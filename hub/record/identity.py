@@ -29,6 +29,8 @@ ORGANIZATION = RecordType(
         Field("registration_number", "text", "Number in the trade register of its country.", max_length=64),
         Field("preferred_language", "text", "BCP 47 tag, such as nl-BE.", max_length=35),
         Field("description", "longtext", "What the organization does."),
+        Field("owner_name", "text", "Our seller who looks after it."),
+        Field("owner_email", "text", "Mail address under which that seller works in the CRM.", max_length=320),
     ),
     natural_keys=(
         ("vat_number",),

@@ -41,9 +41,48 @@ OPPORTUNITY = RecordType(
         Field("is_won", "bool", "Whether it was won."),
         Field("is_direct", "bool", "Whether our own sellers work on it without a partner."),
         Field("owner_name", "text", "Seller who owns it in the CRM."),
+        Field("owner_email", "text", "Mail address under which that seller works in the CRM.", max_length=320),
         Field("partner", "link", "The partner on the opportunity.", link="partner"),
         Field("last_activity_on", "date", "Day of the last contact with the customer."),
+        Field("partner_stage", "text", "Stage as the partner sees it.", max_length=120),
+        Field("partner_amount", "money", "Value as the partner sees it."),
+        Field("partner_close_date", "date", "Day on which the partner expects it to close."),
     ),
+)
+
+ALERT_KINDS = (
+    "registration_on_account",
+    "registration_on_opportunity",
+    "registration_approved",
+    "registration_extended",
+    "registration_changed",
+    "registration_ended",
+    "protection_ending",
+    "direct_on_protected",
+    "decision_due",
+)
+
+SELLER_ALERT = RecordType(
+    name="seller_alert",
+    zone="sell",
+    doc="What our people have to know or do about a partner's deal: one a business event, shown to them in the CRM.",
+    title="subject",
+    own_fields=(
+        Field("event_key", "text", "The event that raised it; no event raises two.", required=True),
+        Field("kind", "choice", "What happened.", required=True, choices=ALERT_KINDS),
+        Field("subject", "text", "What it is about, in a line.", required=True),
+        Field("body", "longtext", "What happened and what to do, without anything of other partners."),
+        Field("deal", "link", "The registration.", link="deal_registration"),
+        Field("account", "link", "The customer.", link="organization"),
+        Field("opportunity", "link", "The opportunity.", link="opportunity"),
+        Field("owner_email", "text", "Whom it is for: the mail address in the CRM; none: the queue.", max_length=320),
+        Field("raised_at", "datetime", "When it was raised, by our clock.", required=True),
+        Field("due_at", "datetime", "Until when somebody should have seen it."),
+        Field("status", "choice", "Whether somebody saw it.", required=True, choices=("open", "acknowledged")),
+        Field("acknowledged_at", "datetime", "When somebody said that they saw it."),
+        Field("acknowledged_by", "text", "Who said so."),
+    ),
+    natural_keys=(("event_key",),),
 )
 
 ACTIVITY = RecordType(
@@ -204,6 +243,7 @@ INVOICE_LINE = RecordType(
 SALES = (
     LEAD,
     OPPORTUNITY,
+    SELLER_ALERT,
     ACTIVITY,
     NAMED_ACCOUNT,
     TENDER,
