@@ -17,6 +17,7 @@ from hub.domain.deals.states import Action, ClockEffect, Status
 from hub.record.deals import DEAL_EVENT, DEAL_REGISTRATION
 from hub.record.values import Value, Values, encode_values
 from hub.sdk.http import encode_json
+from hub.services.deals.opportunities import Moved, settle_opportunities, show_partners_view
 from hub.services.matching import new_ids
 from hub.services.records import found_here, patch_record
 from hub.services.refusals import NotFound, NotNow
@@ -77,11 +78,18 @@ def step(
 
 
 async def put_back(tx: Tx, deal: Deal, *, actor: str) -> None:
-    """Store values, review and events, with their changes and an entry in the audit trail for each event."""
+    """Store values, review and events, with their changes and an entry in the audit trail for each event.
+
+    An approved one has its opportunity from here on.
+    """
+    moved = Moved(deal.id, deal.values, frozenset(str(event["kind"]) for event in deal.events))
+    if opportunity := (await settle_opportunities(tx, [moved])).get(deal.id):
+        deal = deal.with_values(opportunity=opportunity)
     await patch_record(tx, DEAL_REGISTRATION, record_id=deal.id, values=deal.values, version=None, actor=actor)
     await deal_reviews.save(tx, replace(deal.review, sync_state="waiting"))
     if not deal.events:
         return
+    await show_partners_view(tx, [replace(moved, values=deal.values)])
     rows = list(zip(sorted(new_ids(len(deal.events))), deal.events, strict=True))
     await records.insert(tx, DEAL_EVENT, rows)
     rules = encode_json({"*": RULE})
