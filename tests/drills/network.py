@@ -19,11 +19,15 @@ class Network:
     """Named hosts at `address(name)`; this machine itself is at `here`."""
 
     name: str
-    here: str = "10.213.77.1"
+    subnet: str
     hosts: list[str] = field(default_factory=list)
 
+    @property
+    def here(self) -> str:
+        return f"{self.subnet}.1"
+
     def address(self, host: str) -> str:
-        return f"10.213.77.{2 + self.hosts.index(host)}"
+        return f"{self.subnet}.{2 + self.hosts.index(host)}"
 
     def enter(self, host: str) -> tuple[str, ...]:
         """What to put before a command to run it on that host."""
@@ -49,7 +53,8 @@ def open_network(*hosts: str) -> Iterator[Network]:
         raise Missing("only root can make network namespaces")
     if shutil.which("ip") is None:
         raise Missing("the command ip is not there (Debian: apt-get install iproute2)")
-    network = Network(f"drill{os.getpid()}", hosts=list(hosts))
+    # A subnet of this process's own: what a killed drill left behind is in nobody's way.
+    network = Network(f"drill{os.getpid()}", f"10.213.{os.getpid() % 255}", hosts=list(hosts))
     try:
         _build(network)
         yield network
