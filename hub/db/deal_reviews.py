@@ -8,8 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from hub.db.arrays import Uuids
 from hub.db.session import Tx
+from hub.domain.deals.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,16 @@ async def decisions(tx: Tx, registration_id: UUID) -> list[dict[str, Any]]:
         registration_id,
     )
     return [dict(row) for row in rows]
+
+
+async def last_facts(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Facts]:
+    """What the rules were told last of each registration."""
+    rows = await tx.tuples(
+        "select distinct on (registration_id) registration_id, facts::text from deal_decision"
+        " where registration_id = any(%s) order by registration_id, id desc",
+        Uuids(ids),
+    )
+    return {row[0]: msgspec.json.decode(row[1], type=Facts) for row in rows}
 
 
 async def events(tx: Tx, registration_id: UUID) -> list[dict[str, Any]]:

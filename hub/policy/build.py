@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import time
+from datetime import time, timedelta
 from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -46,6 +46,7 @@ def build(doc: PolicyDoc, source: Source) -> Policy:
         on_block={"gate": "reject", "conflict": "hold", "process": "hold", **doc.on_block},
         rules=rules,
         custom=custom,
+        acknowledge_within={kind: timedelta(hours=hours) for kind, hours in doc.alerts.acknowledge_hours.items()},
     )
 
 

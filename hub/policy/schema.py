@@ -5,14 +5,23 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hub.domain.deals.outcomes import Kind
+from hub.record.sell import ALERT_KINDS
+
+
+def _alert_kind(name: str) -> str:
+    if name not in ALERT_KINDS:
+        raise ValueError(f"there is no kind of alert {name!r}; there are: {', '.join(ALERT_KINDS)}")
+    return name
+
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Period = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+AlertKind = Annotated[str, AfterValidator(_alert_kind)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -74,6 +83,12 @@ class CalendarDoc(_Doc):
     holidays: list[date] = []
 
 
+class AlertsDoc(_Doc):
+    """How alerts to sellers are followed up."""
+
+    acknowledge_hours: dict[AlertKind, Annotated[float, Field(gt=0, le=1000)]] = {}
+
+
 class PolicyDoc(_Doc):
     """A policy of deal registration."""
 
@@ -84,6 +99,7 @@ class PolicyDoc(_Doc):
     tiers: list[Name] = Field(min_length=1)
     regions: dict[Name, list[Country]] = {}
     calendar: CalendarDoc
+    alerts: AlertsDoc = AlertsDoc()
     on_block: dict[Literal["gate", "conflict", "process"], Literal["reject", "hold"]] = {}
     rules: dict[Name, RuleDoc]
     custom: list[CustomDoc] = []

@@ -1,8 +1,8 @@
-"""Whether a text for a partner tells of what is none of its business."""
+"""Whether a text tells somebody of what is none of their business: a partner of others, a seller of other partners."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -46,6 +46,19 @@ def secrets_of(facts: Facts) -> set[str]:
         for other in getattr(facts, name):
             found |= {text for field in _SECRET if (text := _text(getattr(other, field, None)))}
     return found
+
+
+def told_to_sellers(facts: Facts, texts: Iterable[str]) -> Iterator[str]:
+    """Every value of another partner that stands in texts for our sellers about this registration.
+
+    Our own opportunities, accounts and contacts are no secret to them.
+    """
+    own = msgspec.json.encode((facts.registration, facts.standing.name)).decode().casefold()
+    others = {text for rival in facts.rivals for field in _SECRET if (text := _text(getattr(rival, field, None)))}
+    for name in _OTHERS:
+        others |= {text for other in getattr(facts, name) if (text := _text(getattr(other, "partner", None)))}
+    told = "\n".join(texts).casefold()
+    yield from sorted(v for v in others if v.casefold() not in own and v.casefold() in told)
 
 
 def _text(value: object) -> str:

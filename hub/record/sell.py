@@ -60,6 +60,8 @@ ALERT_KINDS = (
     "protection_ending",
     "direct_on_protected",
     "decision_due",
+    "decision_overdue",
+    "not_acknowledged",
 )
 
 SELLER_ALERT = RecordType(
@@ -81,6 +83,7 @@ SELLER_ALERT = RecordType(
         Field("status", "choice", "Whether somebody saw it.", required=True, choices=("open", "acknowledged")),
         Field("acknowledged_at", "datetime", "When somebody said that they saw it."),
         Field("acknowledged_by", "text", "Who said so."),
+        Field("escalated_at", "datetime", "When it was handed on because nobody had seen it in time."),
     ),
     natural_keys=(("event_key",),),
 )

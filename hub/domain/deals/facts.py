@@ -110,6 +110,7 @@ class Authorisation(Fact, frozen=True, kw_only=True):
 class Standing(Fact, frozen=True, kw_only=True):
     """The partner today. `certified` and `authorised` are None where the hub does not know."""
 
+    name: str = ""
     status: str = "active"
     program: str | None = None
     tier: str | None = None
@@ -162,6 +163,13 @@ class Opportunity(Fact, frozen=True, kw_only=True):
     last_activity: date | None = None
     created_at: datetime | None = None
     source: Source = Source()
+
+
+class Account(Fact, frozen=True, kw_only=True):
+    """A record of ours that may be the customer."""
+
+    id: str
+    match: Match
 
 
 class Activity(Fact, frozen=True, kw_only=True):
@@ -258,6 +266,7 @@ class Facts(Fact, frozen=True, kw_only=True):
     review: Review = Review()
     relation: Relation = "unknown"
     rivals: tuple[Rival, ...] = ()
+    accounts: tuple[Account, ...] = ()
     opportunities: tuple[Opportunity, ...] = ()
     activities: tuple[Activity, ...] = ()
     named_accounts: tuple[NamedAccount, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 from hub.domain.cel import Expression
@@ -96,6 +97,8 @@ class Policy:
     on_block: Mapping[Group, OnBlock]
     rules: Mapping[str, RulePolicy]
     custom: tuple[CustomRule, ...] = ()
+    acknowledge_within: Mapping[str, timedelta] = field(default_factory=dict)
+    """Business time within which somebody should have seen an alert to sellers, by its kind."""
     _settings: dict[Scope, dict[str, RuleSetting]] = field(default_factory=dict, repr=False, compare=False)
 
     @property

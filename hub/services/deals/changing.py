@@ -38,7 +38,7 @@ async def extend(tx: Tx, desk: Desk, *, registration_id: UUID, actor: str, note:
     assert isinstance(ends, date)
     moved = moved.with_values(protection_ends=ends + timedelta(days=params.days))
     review = replace(moved.review, extensions=moved.review.extensions + 1)
-    await put_back(tx, replace(moved, review=review), actor=actor)
+    await put_back(tx, desk, replace(moved, review=review), actor=actor)
 
 
 async def amend(
@@ -56,7 +56,7 @@ async def amend(
     if any(o.group == "conflict" and o.outcome in (Kind.BLOCK, Kind.REVIEW) for o in decision.outcomes):
         moved = step(moved, Action.HOLD, replace(given, actor="hub"), calendar=desk.calendar)
         await freeze(tx, moved, facts, decision)
-    await put_back(tx, moved, actor=actor)
+    await put_back(tx, desk, moved, actor=actor)
 
 
 async def appeal(
@@ -71,7 +71,7 @@ async def appeal(
     moved = step(deal, Action.APPEAL, given, calendar=desk.calendar)
     _refuse_by(decision, "appeal")
     review = replace(moved.review, appeals=moved.review.appeals + 1, approved_by=())
-    await put_back(tx, replace(moved, review=review), actor=actor)
+    await put_back(tx, desk, replace(moved, review=review), actor=actor)
 
 
 async def end(
@@ -89,7 +89,7 @@ async def end(
     given = await circumstances(tx, desk, deal, facts, actor=actor, text=note)
     moved = step(deal, _END[how], given, calendar=desk.calendar)
     await deal_reviews.unfreeze(tx, by=deal.id)
-    await put_back(tx, moved, actor=actor)
+    await put_back(tx, desk, moved, actor=actor)
 
 
 def _refuse_by(decision: Decision, rule: str) -> None:

@@ -41,11 +41,11 @@ async def approve(
     by = (*deal.review.approved_by, actor)
     if len(by) < decision.approvals:
         waiting = deal.noted("approval_given", actor=actor, now=given.now, note=note)
-        await put_back(tx, replace(waiting, review=replace(deal.review, approved_by=by)), actor=actor)
+        await put_back(tx, desk, replace(waiting, review=replace(deal.review, approved_by=by)), actor=actor)
         return
     await deal_reviews.unfreeze(tx, by=deal.id)
     done = approved(desk, moved, facts, now=given.now)
-    await put_back(tx, replace(done, review=replace(done.review, approved_by=by)), actor=actor)
+    await put_back(tx, desk, replace(done, review=replace(done.review, approved_by=by)), actor=actor)
 
 
 async def reject(tx: Tx, desk: Desk, *, registration_id: UUID, reason_code: str, text: str | None, actor: str) -> None:
@@ -69,7 +69,7 @@ async def _end(
     moved = step(deal, action, given, calendar=desk.calendar)
     await deal_reviews.unfreeze(tx, by=deal.id)
     values: dict[str, Any] = {"decided_at": given.now, "rejection_code": reason_code, "rejection_reason": text}
-    await put_back(tx, moved.with_values(**values), actor=actor)
+    await put_back(tx, desk, moved.with_values(**values), actor=actor)
 
 
 async def last_decision(tx: Tx, deal: Deal) -> tuple[Facts, Decision]:

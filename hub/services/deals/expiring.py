@@ -39,7 +39,7 @@ async def _end_or_remind(tx: Tx, desk: Desk, registration_id: UUID, last_day: da
     assert until is not None
     if now >= until:
         given = Circumstances(now=now, actor=ACTOR, protection_until=until)
-        await put_back(tx, step(deal, Action.EXPIRE, given, calendar=desk.calendar), actor=ACTOR)
+        await put_back(tx, desk, step(deal, Action.EXPIRE, given, calendar=desk.calendar), actor=ACTOR)
         return "expired"
     sent = await deal_reviews.reminders(tx, registration_id=registration_id, protection_ends=last_day)
     days = reminder_due(now=now, protection_until=until, sent=sent)
@@ -48,5 +48,5 @@ async def _end_or_remind(tx: Tx, desk: Desk, registration_id: UUID, last_day: da
     ):
         return None
     note = f"The protection ends on {last_day}."
-    await put_back(tx, deal.noted(f"reminded_{days}_days", actor=ACTOR, now=now, note=note), actor=ACTOR)
+    await put_back(tx, desk, deal.noted(f"reminded_{days}_days", actor=ACTOR, now=now, note=note), actor=ACTOR)
     return "reminded"

@@ -13,6 +13,7 @@ from hub.db.deal_reviews import ReviewRow
 from hub.db.session import Tx
 from hub.domain.deals.calendar import BusinessCalendar
 from hub.domain.deals.facts import (
+    Account,
     Activity,
     Authorisation,
     Facts,
@@ -78,6 +79,7 @@ async def gather(
             Preference(partner=str(partner), dated_on=p["dated_on"]) for p in proofs if p["kind"] == "customer_letter"
         ),
         crm=tuple(Freshness(system=r["name"], observed_at=r["at"]) for r in await deal_facts.last_reads(tx)),
+        accounts=tuple(Account(id=str(i), match=match) for i, match in matches.items()),
         **(await _around(tx, matches, now=now, today=today) if matches else {}),
     )
 
@@ -143,6 +145,7 @@ async def _standing(tx: Tx, partner: UUID, today: date, but: UUID) -> Standing:
     signed, until = await deal_facts.signed_until(tx, partner=partner)
     rights = await deal_facts.authorisations(tx, partner=partner, today=today)
     return Standing(
+        name=held.get("legal_name") or "",
         status=held.get("status") or "unknown",
         program=member.get("program"),
         tier=member.get("tier") or held.get("tier"),

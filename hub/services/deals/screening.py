@@ -68,7 +68,7 @@ async def judge(
         actor=actor,
         at=now,
     )
-    return deal, facts, decision
+    return replace(deal, facts=facts), facts, decision
 
 
 def approved(desk: Desk, deal: Deal, facts: Facts, *, now: datetime) -> Deal:

@@ -81,7 +81,7 @@ async def submit(tx: Tx, desk: Desk, *, sent: Submission, actor: str) -> UUID:
     given = Circumstances(now=now, actor=actor)
     deal = step(deal, Action.SUBMIT, given, calendar=desk.calendar).with_values(submitted_at=now)
     deal = step(deal, Action.SCREEN, replace(given, actor="hub"), calendar=desk.calendar)
-    await put_back(tx, await screen(tx, desk, deal, actor=actor), actor=actor)
+    await put_back(tx, desk, await screen(tx, desk, deal, actor=actor), actor=actor)
     return registration_id
 
 
@@ -99,7 +99,7 @@ async def answer_info(tx: Tx, desk: Desk, *, registration_id: UUID, sent: Submis
     deal = step(deal, Action.ANSWER_INFO, given, calendar=desk.calendar).with_values(**sent.values)
     deal = replace(deal, review=replace(deal.review, asked=()))
     await _store_parts(tx, registration_id, sent, actor=actor)
-    await put_back(tx, await screen(tx, desk, deal, actor=actor), actor=actor)
+    await put_back(tx, desk, await screen(tx, desk, deal, actor=actor), actor=actor)
 
 
 async def ask_info(
@@ -115,7 +115,7 @@ async def ask_info(
     given = Circumstances(now=await tx.now(), actor=actor)
     deal = step(deal, Action.ASK_INFO, given, calendar=desk.calendar, note=note)
     await deal_reviews.unfreeze(tx, by=deal.id)
-    await put_back(tx, replace(deal, review=replace(deal.review, asked=tuple(fields))), actor=actor)
+    await put_back(tx, desk, replace(deal, review=replace(deal.review, asked=tuple(fields))), actor=actor)
 
 
 async def _store_parts(tx: Tx, registration_id: UUID, sent: Submission, *, actor: str) -> None:

@@ -11,12 +11,16 @@ from hub.db import audit, changes, deal_reviews, records
 from hub.db.changes import Change, Origin
 from hub.db.deal_reviews import ReviewRow
 from hub.db.session import Tx
+from hub.domain.deals.alerts import Happening
 from hub.domain.deals.calendar import BusinessCalendar, Clock
+from hub.domain.deals.facts import Facts
 from hub.domain.deals.guards import Circumstances, NotAllowed, take
 from hub.domain.deals.states import Action, ClockEffect, Status
 from hub.record.deals import DEAL_EVENT, DEAL_REGISTRATION
 from hub.record.values import Value, Values, encode_values
 from hub.sdk.http import encode_json
+from hub.services.deals.alerting import tell
+from hub.services.deals.desk import Desk
 from hub.services.deals.opportunities import Moved, settle_opportunities, show_partners_view
 from hub.services.matching import new_ids
 from hub.services.records import found_here, patch_record
@@ -33,6 +37,9 @@ class Deal:
     values: Mapping[str, Value]
     review: ReviewRow
     events: tuple[Values, ...] = ()
+    # As it was taken out, and the facts that were gathered meanwhile.
+    before: Mapping[str, Value] | None = None
+    facts: Facts | None = None
 
     @property
     def status(self) -> Status:
@@ -53,7 +60,7 @@ async def take_out(tx: Tx, registration_id: UUID) -> Deal:
     reviews = await deal_reviews.load(tx, [registration_id])
     if registration_id not in reviews:
         raise NotFound(f"Registration {registration_id} was not submitted through the hub yet: submit it first.")
-    return Deal(registration_id, stored.values, reviews[registration_id])
+    return Deal(registration_id, stored.values, reviews[registration_id], before=stored.values)
 
 
 def step(
@@ -74,18 +81,18 @@ def step(
     values = {**deal.values, "review_status": str(transition.target)}
     if transition.stage is not None:
         values["stage"] = transition.stage
-    return Deal(deal.id, values, review, (*deal.events, event))
+    return replace(deal, values=values, review=review, events=(*deal.events, event))
 
 
-async def put_back(tx: Tx, deal: Deal, *, actor: str) -> None:
+async def put_back(tx: Tx, desk: Desk, deal: Deal, *, actor: str) -> None:
     """Store values, review and events, with their changes and an entry in the audit trail for each event.
 
-    An approved one has its opportunity from here on.
+    An approved one has its opportunity from here on; sellers whom it concerns are alerted.
     """
     moved = Moved(deal.id, deal.values, frozenset(str(event["kind"]) for event in deal.events))
     if opportunity := (await settle_opportunities(tx, [moved])).get(deal.id):
         deal = deal.with_values(opportunity=opportunity)
-    await patch_record(tx, DEAL_REGISTRATION, record_id=deal.id, values=deal.values, version=None, actor=actor)
+    stored = await patch_record(tx, DEAL_REGISTRATION, record_id=deal.id, values=deal.values, version=None, actor=actor)
     await deal_reviews.save(tx, replace(deal.review, sync_state="waiting"))
     if not deal.events:
         return
@@ -101,6 +108,8 @@ async def put_back(tx: Tx, deal: Deal, *, actor: str) -> None:
         action="deal_registration",
         entries=[(str(deal.id), {"event": e["kind"], "reason": e["reason_code"]}) for e in deal.events],
     )
+    happened = [(i, str(e["kind"]), at) for i, e in rows if isinstance(at := e["happened_at"], datetime)]
+    await tell(tx, desk, [(Happening(deal.id, stored.version, deal.values, deal.before or {}, happened), deal.facts)])
 
 
 def with_clock(

@@ -151,7 +151,7 @@ def _few(one: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.lists(one, max_size=2).map(tuple)
 
 
-_ANY = _facts(list(Verdict))
+ANY_FACTS = _facts(list(Verdict))
 
 
 @cache
@@ -159,7 +159,7 @@ def _policy() -> Policy:
     return load_policy(SHIPPED).policy
 
 
-@given(_ANY)
+@given(ANY_FACTS)
 @settings(max_examples=100, deadline=None)
 def test_no_text_for_the_partner_tells_of_anybody_else(facts: Facts) -> None:
     decision = evaluate(_policy(), facts)
@@ -170,7 +170,7 @@ def test_no_text_for_the_partner_tells_of_anybody_else(facts: Facts) -> None:
     assert list(revealed(facts, decision)) == []
 
 
-@given(_ANY)
+@given(ANY_FACTS)
 @settings(max_examples=60, deadline=None)
 def test_every_rule_speaks_exactly_once_and_the_gravest_is_the_verdict(facts: Facts) -> None:
     policy = _policy()
@@ -185,7 +185,7 @@ def test_every_rule_speaks_exactly_once_and_the_gravest_is_the_verdict(facts: Fa
         assert all(o.outcome in (Kind.PASS, Kind.NOTICE) for o in decision.outcomes)
 
 
-@given(_ANY)
+@given(ANY_FACTS)
 @settings(max_examples=30, deadline=None)
 def test_the_same_facts_give_the_same_decision_also_after_being_stored(facts: Facts) -> None:
     again = msgspec.json.decode(msgspec.json.encode(facts), type=Facts)
@@ -206,7 +206,7 @@ def test_without_a_sure_match_no_other_registration_or_seller_blocks_a_partner(f
     assert blocking <= {"territory_exclusive"}
 
 
-@given(_ANY)
+@given(ANY_FACTS)
 @settings(max_examples=30, deadline=None)
 def test_an_old_crm_never_leaves_a_decision_to_a_machine(facts: Facts) -> None:
     old = msgspec.structs.replace(facts, crm=(Freshness(system="crm", observed_at=NOW - timedelta(days=1)),))
