@@ -22,6 +22,7 @@ from hub.mapping.schema import FieldDoc, MappingDoc, PolicyDoc
 from hub.record.definition import CUSTOM_PREFIX, Field, RecordType
 
 _RECORD = frozenset({"record"})
+_REMOTE = frozenset({"remote"})
 
 
 def build(doc: MappingDoc, *, source: Source, system: str, record_types: dict[str, RecordType], digest: str) -> Mapping:
@@ -34,21 +35,26 @@ def build(doc: MappingDoc, *, source: Source, system: str, record_types: dict[st
     channels = tuple(c for name, part in doc.fields.items() if (c := builder.channel(name, part)) is not None)
     locks = builder.locks()
     when = builder.condition(doc.scope.when, ("scope", "when"), "scope")
+    comes_in = builder.condition(doc.scope.remote, ("scope", "remote"), "scope", variables=_REMOTE)
     on_delete = builder.on_delete(channels)
     issues = [*builder.issues, *check_channels(channels, doc=doc, record=record, source=source)]
     if issues:
         raise MappingError(tuple(sorted(issues, key=lambda issue: issue.line)))
     return Mapping(
         system=system,
-        object_name=doc.object,
+        object_name=doc.name or doc.object,
+        remote_object=doc.object,
         record=record,
         file=source.file,
         where=doc.scope.where,
         when=when,
+        comes_in=comes_in,
+        scope_reads=tuple(doc.scope.reads),
         key_field=doc.key.field if doc.key else None,
         match=tuple(MatchRule(tuple(m.on), m.scored) for m in doc.match),
         channels=channels,
         create="yes" if doc.create else "no",
+        admit=doc.admit,
         on_delete=on_delete,
         constants=dict(doc.constants),
         locks=locks,
@@ -164,6 +170,7 @@ class _Builder:
             required=part.required,
             line=line,
             rule=f"{self.source.file}:{line} {' + '.join(remotes)} → {name}{shown}",
+            once=part.once,
         )
 
     def on_delete(self, channels: Sequence[Channel]) -> OnDelete:
@@ -184,11 +191,13 @@ class _Builder:
                 found[name] = condition
         return found
 
-    def condition(self, text: str | None, path: Path_, field: str) -> Condition | None:
+    def condition(
+        self, text: str | None, path: Path_, field: str, *, variables: frozenset[str] = _RECORD
+    ) -> Condition | None:
         if text is None:
             return None
         try:
-            return Condition(text, variables=_RECORD)
+            return Condition(text, variables=variables)
         except ExpressionError as exc:
             self.fault(path, field, f"{_capital(str(exc))}.")
             return None

@@ -169,12 +169,18 @@ def _missing(
     inbound = [channel for channel in channels if channel.rule.direction != "push"]
     outbound = [channel for channel in channels if channel.rule.direction != "pull"]
     for field in record.fields.values():
-        if field.required and inbound and field.name not in names and not field.custom:
+        if field.required and inbound and doc.admit and field.name not in names and not field.custom:
             yield source.issue(("fields",), field.name, f"{record.name} requires {field.name}; map it.")
     if doc.create and doc.key is None and outbound:
         message = "The hub may create records here but leaves no key in them: add key: {field: …}, or create: false."
         yield source.issue((), "key", message)
+    if not doc.admit and doc.key is None:
+        message = "Only records with the hub's key come in, and there is none: add key: {field: …}."
+        yield source.issue((), "key", message)
     for channel in channels:
+        if channel.rule.once and channel.rule.direction == "pull":
+            message = "once says when the field is written; a field with direction: pull never is."
+            yield MappingIssue(source.file, channel.rule.line, channel.rule.name, message)
         if channel.rule.required and channel.rule.direction == "push":
             message = "required says what is read; a field with direction: push is never read."
             yield MappingIssue(source.file, channel.rule.line, channel.rule.name, message)

@@ -8,6 +8,7 @@ from typing import Literal
 from hub.domain.cel import Condition
 from hub.files.source import Source
 from hub.mapping.channel import Channel
+from hub.mapping.check import written_paths
 from hub.mapping.compile import compile_get, compile_put
 from hub.mapping.errors import BadValue
 from hub.mapping.lenses.link import LinkLens
@@ -32,10 +33,14 @@ __all__ = ["FieldPolicy", "FieldProblem", "FieldRule", "Mapped", "Mapping", "Mat
 class Mapping:
     """A compiled mapping of one remote object and one record type; immutable, safe to share.
 
+    `object` is what the hub calls it, `remote_object` what the system does: several mappings may be of one.
     `where` filters on the remote side, in the vendor's language. `key_field` is the remote field with the hub's key.
-    `inbound` and `outbound` are field names by direction, `read_fields` the remote paths to ask for, `links` the
+    `inbound` and `outbound` are field names by direction, `updated` those of `outbound` that are written to a record
+    that is there already (the rest only when it is made). `read_fields` are the remote paths to ask for, `links` the
     record type behind each link field, `stamps` where latest_wins finds the time of a field. `constants` and
     `defaults` are remote fields by path: set when the hub creates a record, written where the remote requires a value.
+    `initial` are the remote paths that a second try of a create must not touch: what is written once, and the constants
+    beside it.
     `digest` changes when the mapping's meaning does; `source` is the YAML that it was made from.
     """
 
@@ -44,14 +49,18 @@ class Mapping:
         *,
         system: str,
         object_name: str,
+        remote_object: str,
         record: RecordType,
         file: str,
         where: str | None,
         when: Condition | None,
+        comes_in: Condition | None,
+        scope_reads: tuple[str, ...],
         key_field: str | None,
         match: tuple[MatchRule, ...],
         channels: tuple[Channel, ...],
         create: Literal["yes", "no"],
+        admit: bool,
         on_delete: OnDelete,
         constants: dict[str, JsonValue],
         locks: dict[str, Condition],
@@ -63,6 +72,7 @@ class Mapping:
         rules = tuple(channel.rule for channel in channels)
         self.system = system
         self.object = object_name
+        self.remote_object = remote_object
         self.record = record
         self.file = file
         self.where = where
@@ -72,11 +82,15 @@ class Mapping:
         self.rules = {rule.name: rule for rule in rules}
         self.inbound = tuple(rule.name for rule in rules if rule.direction != "push")
         self.outbound = tuple(rule.name for rule in rules if rule.direction != "pull")
-        self.read_fields = _read_fields(rules, key_field)
+        self.updated = tuple(name for name in self.outbound if not self.rules[name].once)
+        self.read_fields = tuple(dict.fromkeys((*_read_fields(rules, key_field), *scope_reads)))
         self.links = {c.rule.name: c.lens.to for c in channels if isinstance(c.lens, LinkLens)}
         self.create = create
+        self.admit = admit
         self.on_delete = on_delete
         self.constants = constants
+        once = frozenset(path for c in channels if c.rule.once for path in written_paths(c))
+        self.initial = once | constants.keys() if once else once
         self.defaults = {
             c.rule.remotes[0]: c.default for c in channels if c.default is not ABSENT and c.rule.direction != "pull"
         }
@@ -84,6 +98,8 @@ class Mapping:
         self.digest = digest
         self.source = source
         self._when = when
+        self._comes_in = comes_in
+        self._scope_reads = scope_reads
         self._locks = locks
         self._put = putter
         self._blank: dict[str, object] = dict.fromkeys(
@@ -135,14 +151,18 @@ class Mapping:
         return Mapping(
             system=self.system,
             object_name=self.object,
+            remote_object=self.remote_object,
             record=self.record,
             file=self.file,
             where=self.where,
             when=self._when,
+            comes_in=self._comes_in,
+            scope_reads=self._scope_reads,
             key_field=key_field,
             match=self.match,
             channels=channels,
             create=self.create,
+            admit=self.admit,
             on_delete=self.on_delete,
             constants=self.constants,
             locks=self._locks,
@@ -156,6 +176,16 @@ class Mapping:
     def conditions(self) -> tuple[str, ...]:
         """The texts of `scope.when` and of every `locked_when`."""
         return tuple(c.text for c in (self._when, *self._locks.values()) if c is not None)
+
+    def comes_in(self, remote: RemoteFields) -> bool:
+        """Whether a remote record that is new to the hub is one of this mapping's (`scope.remote`).
+
+        A field that was not returned counts as null.
+        """
+        if self._comes_in is None:
+            return True
+        blank = nest(dict.fromkeys(self._scope_reads))
+        return self._comes_in.holds({"remote": {**blank, **remote}})
 
     @property
     def scoped(self) -> bool:

@@ -58,7 +58,8 @@ class FieldRule:
     """One line under `fields`.
 
     `name` is the record's field, custom ones as `custom.<name>`. `remotes` are the remote paths it reads and writes.
-    `on_null` says what an incoming null does: `keep` ours, or `clear` it. `rule` is the provenance shown to people.
+    `on_null` says what an incoming null does: `keep` ours, or `clear` it. `once`: written when the hub makes the remote
+    record, and never again. `rule` is the provenance shown to people.
     """
 
     name: str
@@ -70,6 +71,7 @@ class FieldRule:
     required: bool
     line: int
     rule: str
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,19 @@ class ScopeDoc(_Part):
     """Which records take part."""
 
     where: str | None = Field(None, max_length=2_000, description="Remote filter, in the vendor's language.")
+    remote: str | None = Field(
+        None, description="CEL condition over `remote`: which remote records come in, however they are read."
+    )
+    reads: list[RemotePath] = Field([], description="Remote fields that the condition `remote` uses.")
     when: str | None = Field(
         None, description="CEL condition over `record`: which of our records belong in this system."
     )
+
+    @model_validator(mode="after")
+    def _reads_of_condition(self) -> ScopeDoc:
+        if (self.remote is None) != (not self.reads):
+            raise ValueError("write remote: and the remote fields it uses, reads: [A, B], together")
+        return self
 
 
 class KeyDoc(_Part):
@@ -83,6 +93,9 @@ class FieldDoc(_Part):
     on_null: Literal["keep", "clear"] = Field("keep", description="What an incoming null does to our value.")
     policy: Literal["review", "prefer_hub", "prefer_remote", "fill_only"] | PolicyDoc = Field(
         "review", description="Who wins when both sides changed the field."
+    )
+    once: bool = Field(
+        False, description="Written when the hub makes the remote record, and never again: it is the other side's then."
     )
     required: bool = Field(False, description="A record without it is not taken in.")
     placeholders: list[str] = Field([], description="Remote texts that stand for nothing, such as Unknown.")
@@ -154,11 +167,19 @@ class MappingDoc(_Part):
 
     version: Literal[1] = Field(description="Version of the mapping language.")
     object: str = Field(min_length=1, max_length=200, description="The remote object.")
+    name: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9_]{0,62}$",
+        description="What the hub calls it, where an object has several mappings.",
+    )
     record: str = Field(description="The record type.")
     scope: ScopeDoc = Field(default_factory=lambda: ScopeDoc.model_validate({}))
     key: KeyDoc | None = None
     match: list[MatchDoc] = Field([], description="Ways to recognise a record, tried in this order.")
     create: bool = Field(True, description="Whether the hub may create remote records here.")
+    admit: bool = Field(
+        True, description="Whether remote records that the hub did not make come in; they bear its key otherwise."
+    )
     on_delete: OnDelete = Field("unlink", description="What the end of one side's record does to the other's.")
     constants: dict[RemotePath, Constant] = Field({}, description="Remote fields set on every record created there.")
     fields: dict[FieldName, FieldDoc] = Field(min_length=1)

@@ -101,7 +101,9 @@ class WriteOp(Struct, frozen=True):
     delete  `remote_id`
 
     `precondition` is the version token to hold the write to, where the API can. `partition` groups rows that share a
-    parent (rows of one partition should travel together). `idempotency_key` stays the same over all tries.
+    parent (rows of one partition should travel together). `idempotency_key` stays the same over all tries. `initial`
+    names fields of a create that are left out where an earlier try has made the record already: they are other
+    people's by then.
     """
 
     kind: Literal["create", "update", "delete"]
@@ -111,6 +113,7 @@ class WriteOp(Struct, frozen=True):
     key: tuple[str, str] | None = None
     precondition: str | None = None
     partition: str | None = None
+    initial: frozenset[str] = frozenset()
 
 
 class Written(Struct, frozen=True):

@@ -19,7 +19,7 @@ from hub.record.codec import decode_values
 from hub.record.values import RemoteRef, Value
 from hub.sdk.http import encode_json
 from hub.sdk.records import Deletion, RemoteRecord
-from hub.services.inbound import Incoming, missing_fields, prepare
+from hub.services.inbound import Incoming, in_scope, missing_fields, prepare
 from hub.services.objects import ObjectSync
 
 _RECORDS_A_STEP = 5000
@@ -196,8 +196,7 @@ async def _references(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming]) ->
 
 def _stranger(sync: ObjectSync, incoming: Incoming, link: KnownLink | None, why: _Reasons, into: Comparison) -> None:
     """A record that is there and stands for none of the hub's, unless it does not belong here."""
-    values = {n: None if isinstance(v, RemoteRef) else v for n, v in incoming.mapped.values.items()}
-    if link is None and sync.mapping.scoped and not sync.mapping.scope_matches(values):
+    if link is None and not in_scope(sync, incoming):
         return
     cause = why.held_back.get(incoming.remote_id, "not_taken_over")
     detail = f"misses {', '.join(missing)}" if (missing := missing_fields(sync, incoming)) else None
@@ -239,10 +238,11 @@ def _pair(
 def written_only(sync: ObjectSync, remote: RemoteRecord) -> Iterator[tuple[str, Value]]:
     """What the system holds in fields that the hub writes and never reads, where the form can be read at all."""
     for channel in sync.mapping.channels:
-        if channel.rule.direction == "push" and channel.lens is not None and channel.compute is None:
+        rule = channel.rule
+        if rule.direction == "push" and not rule.once and channel.lens is not None and channel.compute is None:
             value = channel.find(remote.fields)
             if not isinstance(value, Absent | FieldProblem | RemoteRef):
-                yield channel.rule.name, value
+                yield rule.name, value
 
 
 def _moved(sync: ObjectSync, link: KnownLink, record: StoredRecord) -> bool:
@@ -260,7 +260,7 @@ def _hub_moved(sync: ObjectSync, link: KnownLink, record: StoredRecord, why: _Re
 def _differences(sync: ObjectSync, link: KnownLink, record: StoredRecord) -> dict[str, tuple[Value, Value]]:
     """Field → (the hub's value, what the system was last seen to hold)."""
     shadow = decode_values(sync.record_type, link.shadow)
-    names = [name for name in sync.mapping.rules if name in shadow or name in sync.mapping.outbound]
+    names = [name for name in sync.mapping.rules if name in shadow or name in sync.mapping.updated]
     return {
         name: (record.values.get(name), shadow.get(name))
         for name in names
@@ -269,7 +269,7 @@ def _differences(sync: ObjectSync, link: KnownLink, record: StoredRecord) -> dic
 
 
 def _hub_cause(sync: ObjectSync, record_id: UUID, name: str, why: _Reasons) -> str:
-    return why.of_hub(record_id, name) if name in sync.mapping.outbound else "kept_by_rule"
+    return why.of_hub(record_id, name) if name in sync.mapping.updated else "kept_by_rule"
 
 
 def _row(

@@ -53,10 +53,10 @@ async def follow_conversion(
 
 def _successor(sync: ObjectSync, conversion: Deletion) -> tuple[str, str] | None:
     """Of what it became: what stands for the same kind of record, or else the weightiest that is mapped."""
-    mapped = {other.name: other for other in sync.connection.objects}
-    known = [(name, remote_id) for name, remote_id in conversion.became if name in mapped]
-    same = [(name, remote_id) for name, remote_id in known if _same_kind(sync, mapped[name])]
-    return next(iter([*same, *known]), None)
+    objects = sync.connection.objects
+    known = [(o, remote_id) for name, remote_id in conversion.became for o in objects if o.remote_object == name]
+    same = [(other, remote_id) for other, remote_id in known if _same_kind(sync, other)]
+    return next(((other.name, remote_id) for other, remote_id in [*same, *known]), None)
 
 
 def _same_kind(sync: ObjectSync, other: ObjectSync) -> bool:

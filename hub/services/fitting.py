@@ -65,7 +65,7 @@ async def _ask(
     for name in sorted(mine):
         try:
             with at_priority("incremental"), calls_for("describe", name):
-                described[name] = await connector.describe(name)
+                described[name] = await connector.describe(connection.mappings[name].remote_object)
         except RemoteError as exc:
             # Reading and writing will meet the same error and decide what follows; a look alone stops nothing.
             log.info("schema_not_seen", connection=connection.name, object=name, error=exc.kind, message=exc.message)

@@ -205,10 +205,14 @@ async def look_up_links(tx: Tx, sync: ObjectSync, incoming: Sequence[Incoming]) 
 
 def in_scope(sync: ObjectSync, incoming: Incoming) -> bool:
     """Whether a new record belongs in the hub; one with the hub's key was sent there by the hub itself."""
-    key_field = sync.mapping.key_field
-    if not sync.mapping.scoped or (key_field and incoming.record.fields.get(key_field)):
+    key_field, fields = sync.mapping.key_field, incoming.record.fields
+    if key_field and fields.get(key_field):
         return True
-    return sync.mapping.scope_matches({n: None if isinstance(v, RemoteRef) else v for n, v in incoming.values.items()})
+    if not sync.mapping.admit or not sync.mapping.comes_in(fields):
+        return False
+    return not sync.mapping.scoped or sync.mapping.scope_matches(
+        {n: None if isinstance(v, RemoteRef) else v for n, v in incoming.values.items()}
+    )
 
 
 async def _within_scope(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming], counts: Counts) -> list[Incoming]:

@@ -97,7 +97,7 @@ async def preview_mapping(shop: Workshop, *, name: str, object_name: str, remote
         if not isinstance(connection.connector, Reads):
             raise NotNow(f"The system of {name} cannot be read.")
         with at_priority("interactive"):
-            result = await connection.connector.read_many(object_name, [remote_id], sync.mapping.read_fields)
+            result = await connection.connector.read_many(sync.remote_object, [remote_id], sync.mapping.read_fields)
         if not result.records:
             raise NotFound(f"{name} has no {object_name} {remote_id}.")
         found = result.records[0]
@@ -139,11 +139,11 @@ def _overridden(
 
 async def _check(opened: OpenConnector, describing: Describes, mapping: Mapping) -> Sequence[MappingIssue]:
     try:
-        described = await describing.describe(mapping.object)
+        described = await describing.describe(mapping.remote_object)
     except RecordRejected as exc:
         message = f"{exc.message} Correct object: in the mapping, or the rights of the connection's user."
         return [MappingIssue(mapping.file, 1, "object", message)]
-    stamps = opened.capabilities.of(mapping.object).record_stamps
+    stamps = opened.capabilities.of(mapping.remote_object).record_stamps
     return check_mapping(mapping, describe=described, record_stamps=stamps)
 
 

@@ -57,7 +57,7 @@ class Match(Struct, eq=False):
 async def match_new(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming]) -> list[Match]:
     """Decide for each; no two get the same existing record. Holds the record type's matching lock until commit.
 
-    Where the connection makes no new records in the hub, those that would be new are left out.
+    Where the connection or the mapping makes no new records in the hub, those that would be new are left out.
 
     The lock lets one process at a time bring in new records of a type, so that two systems which report the same
     new partner at the same moment do not make two of it.
@@ -77,7 +77,7 @@ async def match_new(tx: Tx, sync: ObjectSync, fresh: Sequence[Incoming]) -> list
         matches[incoming.remote_id] = Match(incoming, next(ids), exists=False)
     _name_twins(matches)
     ordered = [matches[i.remote_id] for i in fresh]
-    if "in" not in sync.connection.creates:
+    if "in" not in sync.connection.creates or not sync.mapping.admit:
         ordered = [match for match in ordered if match.exists]
     if any(rule.scored for rule in sync.mapping.match):
         await _store_keys(tx, sync, ordered)

@@ -96,13 +96,18 @@ class ObjectSync:
         return self.fitted.whole.object
 
     @property
+    def remote_object(self) -> str:
+        """What the system calls it."""
+        return self.fitted.whole.remote_object
+
+    @property
     def record_type(self) -> RecordType:
         return self.mapping.record
 
     @property
     def capabilities(self) -> ObjectCapabilities:
         declared: Capabilities = self.connection.connector.capabilities
-        return declared.of(self.name)
+        return declared.of(self.remote_object)
 
     @cached_property
     def type_names(self) -> frozenset[str]:
@@ -110,7 +115,9 @@ class ObjectSync:
 
     @cached_property
     def required(self) -> tuple[str, ...]:
-        """Fields without which a record of this type cannot exist."""
+        """Fields without which a record of this type cannot be made of a remote one."""
+        if not self.mapping.admit:
+            return ()
         return tuple(name for name, field in self.record_type.fields.items() if field.required)
 
     @cached_property

@@ -204,13 +204,17 @@ def _update(
     shadow = decode_values(sync.record_type, link.shadow)
     values = {
         name: record.values[name]
-        for name in sync.mapping.outbound
+        for name in sync.mapping.updated
         if name not in barred.in_conflict and record.values[name] != shadow.get(name)
     }
     given_back = _given_back(sync, barred.in_conflict, shadow)
     values |= given_back
     held_back = sync.fitted.held_back({**record.values, **given_back}, shadow)
-    unfit = {n: why for n, why in held_back.items() if n not in barred.in_conflict or n in given_back}
+    unfit = {
+        name: why
+        for name, why in held_back.items()
+        if name in sync.mapping.updated and (name not in barred.in_conflict or name in given_back)
+    }
     unread = [name for name in barred.unread(values) if not _overrules(sync, name, record)]
     if unread and delivery.error_class != "Waiting":  # once: it may have been garbled on the way
         computed.unread.append(link.remote_id)
@@ -232,7 +236,7 @@ def _update(
 
 def _given_back(sync: ObjectSync, in_conflict: Mapping[str, OpenConflict], shadow: Mapping[str, Value]) -> Values:
     """What the system held before a decision that was undone: it gets its own value back."""
-    undone = [name for name, c in in_conflict.items() if c.undone is not None and name in sync.mapping.outbound]
+    undone = [name for name, c in in_conflict.items() if c.undone is not None and name in sync.mapping.updated]
     theirs: dict[str, Value] = {}
     for name in undone:
         theirs |= decode_values(sync.record_type, f"{{{encode_json(name).decode()}: {in_conflict[name].theirs}}}")

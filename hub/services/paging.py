@@ -44,7 +44,7 @@ class Pull:
     def __init__(self, db: Database, sync: ObjectSync, lease: Lease, run_id: int, progress: Progress | None) -> None:
         self.db, self.sync, self.lease, self.run_id, self.progress = db, sync, lease, run_id, progress
         self.counts = Counts()
-        self.query = ReadQuery(object=sync.name, fields=sync.mapping.read_fields, where=sync.mapping.where)
+        self.query = ReadQuery(object=sync.remote_object, fields=sync.mapping.read_fields, where=sync.mapping.where)
         self.ahead: asyncio.Task[Read] | None = None
         self.scan: Scan | None = None
         self.stopped: str | None = None  # why it wrote nothing

@@ -72,7 +72,7 @@ async def read_by_id(
     async with db.transaction() as tx:
         as_of = await tx.now()
     with calls_for(purpose, sync.name):
-        result = await connector.read_many(sync.name, list(ids), sync.mapping.read_fields)
+        result = await connector.read_many(sync.remote_object, list(ids), sync.mapping.read_fields)
     deletions = [replace(d, source="webhook") if d.id in announced else d for d in result.deletions]
     return Seen(as_of, result.records, deletions)
 
@@ -94,7 +94,7 @@ async def find_and_apply(db: Database, sync: ObjectSync, *, record_ids: Sequence
         as_of = await tx.now()
     keys = [str(record_id) for record_id in record_ids]
     with calls_for("verify", sync.name):
-        found = await connector.find_by_key(sync.name, key_field, keys, sync.mapping.read_fields)
+        found = await connector.find_by_key(sync.remote_object, key_field, keys, sync.mapping.read_fields)
     await apply_now(db, sync, remote=found, deletions=(), as_of=as_of, run_id=run_id)
     return {UUID(key) for r in found if (key := str(r.fields.get(key_field, ""))) in keys}
 

@@ -117,7 +117,7 @@ async def _compare(db: Database, sync: ObjectSync, suspects: Suspects, compariso
     ids = sorted(suspects.ids - suspects.read.keys() - suspects.gone.keys())
     for start in range(0, len(ids), _BY_ID_AT_ONCE):
         part = ids[start : start + _BY_ID_AT_ONCE]
-        answer = await connector.read_many(sync.name, part, sync.mapping.read_fields)
+        answer = await connector.read_many(sync.remote_object, part, sync.mapping.read_fields)
         await compare_remote(db, sync, remote=answer.records, deletions=answer.deletions, into=comparison)
     await compare_known(db, sync, without=suspects.ids, into=comparison)
     await find_unsent(db, sync, into=comparison)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from hub.budget import at_priority
 from hub.db import rereads
 from hub.db.rereads import WEBHOOK, Reread
-from hub.db.session import Database
+from hub.db.session import Database, Tx
 from hub.sdk.errors import RemoteError
 from hub.services.counts import Counts
 from hub.services.guards.rereading import puts_off, serve_all
@@ -24,6 +24,7 @@ async def serve_rereads(db: Database, connection: OpenConnection, *, run_id: int
     counts = Counts()
     async with db.transaction() as tx:
         due = await rereads.due(tx, connection_id=connection.id, limit=_A_STEP)
+        await _pass_on(tx, connection, due)
     for sync in connection.objects:
         mine = [r for r in due if r.object == sync.name]
         if not mine:
@@ -63,6 +64,18 @@ async def _serve(db: Database, sync: ObjectSync, mine: Sequence[Reread], run_id:
         await rereads.done(tx, connection_id=sync.connection.id, object_name=sync.name, rereads=mine)
     counts["reread"] += len(mine)
     return counts
+
+
+async def _pass_on(tx: Tx, connection: OpenConnection, due: Sequence[Reread]) -> None:
+    """A webhook names the system's object: every mapping of it that goes by another name is asked for as well."""
+    announced: dict[str, list[str]] = {}
+    for r in due:
+        if r.reason == WEBHOOK:
+            announced.setdefault(r.object, []).append(r.remote_id)
+    for sync in connection.objects:
+        if sync.name != sync.remote_object and (ids := announced.get(sync.remote_object)):
+            keys = [(sync.name, remote_id) for remote_id in ids]
+            await rereads.ask(tx, connection_id=connection.id, keys=keys, reason=WEBHOOK)
 
 
 async def _forget_unmapped(db: Database, connection: OpenConnection, due: Sequence[Reread]) -> None:

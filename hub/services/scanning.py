@@ -142,5 +142,5 @@ class Scan:
         assert isinstance(sync.connection.connector, Reads)
         async with db.transaction() as tx:
             as_of = await tx.now()
-        found = await sync.connection.connector.read_many(sync.name, list(missing), sync.mapping.read_fields)
+        found = await sync.connection.connector.read_many(sync.remote_object, list(missing), sync.mapping.read_fields)
         return Unseen(as_of, len(missing), found.records, [replace(d, source="scan") for d in found.deletions])

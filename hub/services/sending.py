@@ -135,7 +135,7 @@ class _Sender:
             return []
         try:
             with calls_for("write", sync.name):
-                return list(await connector.write(sync.name, _ops(sync, op, writes)))
+                return list(await connector.write(sync.remote_object, _ops(sync, op, writes)))
         except RecordRejected as exc:
             if len(writes) == 1:
                 return [exc]
@@ -375,6 +375,7 @@ def _op(sync: ObjectSync, op: Op, write: Write, *, precondition: str | None) -> 
         key=(key_field, str(write.delivery.record_id)) if key_field and op == "create" else None,
         precondition=precondition,
         partition=write.partition,
+        initial=sync.mapping.initial if op == "create" else frozenset(),
     )
 
 

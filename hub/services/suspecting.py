@@ -57,7 +57,7 @@ async def find_suspects(db: Database, sync: ObjectSync, *, method: Method, liste
 
 
 def query_of(sync: ObjectSync) -> ReadQuery:
-    return ReadQuery(object=sync.name, fields=sync.mapping.read_fields, where=sync.mapping.where)
+    return ReadQuery(object=sync.remote_object, fields=sync.mapping.read_fields, where=sync.mapping.where)
 
 
 async def _scan(db: Database, sync: ObjectSync, connector: Reads, listener: Listener) -> Suspects:
@@ -206,7 +206,7 @@ class _Counting:
     async def _ask_for(self, missing: Sequence[str]) -> None:
         connector = self._sync.connection.connector
         assert isinstance(connector, Reads)
-        answer = await connector.read_many(self._sync.name, missing, self._query.fields)
+        answer = await connector.read_many(self._sync.remote_object, missing, self._query.fields)
         await self._take(answer.records)
         await self._take_away(answer.deletions)
 

@@ -76,7 +76,7 @@ async def _read_from(
     looked: Looked,
     listener: Listener,
 ) -> None:
-    query = ReadQuery(object=sync.name, fields=sync.mapping.read_fields, where=sync.mapping.where)
+    query = ReadQuery(object=sync.remote_object, fields=sync.mapping.read_fields, where=sync.mapping.where)
     async with db.transaction() as tx:
         stays = cursor is None and await misses_tombstones(tx, sync)
     while True:

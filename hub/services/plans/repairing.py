@@ -64,7 +64,7 @@ async def look_at_found(db: Database, sync: ObjectSync, *, lease: Lease, listene
             as_of = await tx.now()
         begun = time.monotonic()
         with at_priority("incremental"), calls_for("read", sync.name):
-            answer = await connector.read_many(sync.name, part, sync.mapping.read_fields)
+            answer = await connector.read_many(sync.remote_object, part, sync.mapping.read_fields)
         looked.seconds += time.monotonic() - begun
         looked.pages += 1
         looked.spill.add(as_of, list(answer.records), list(answer.deletions))

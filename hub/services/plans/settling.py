@@ -113,7 +113,7 @@ async def _read(db: Database, sync: ObjectSync, items: Sequence[StoredItem]) -> 
     connector = sync.connection.connector
     if not ids or not isinstance(connector, Reads):
         return as_of, _Found(sync, ReadResult([], []))
-    return as_of, _Found(sync, await connector.read_many(sync.name, ids, sync.mapping.read_fields))
+    return as_of, _Found(sync, await connector.read_many(sync.remote_object, ids, sync.mapping.read_fields))
 
 
 async def _no_longer_so(tx: Tx, sync: ObjectSync, items: Sequence[StoredItem], found: _Found, run_id: int) -> Wrong:

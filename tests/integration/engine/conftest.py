@@ -145,6 +145,7 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 class Build(Protocol):
     """Builds a stage whose two systems are mapped by the first mapping, or the right one by a second.
 
+    Several mappings of one system are parted by a line of three dashes; the first one's object is the system's.
     Deletions there wait for `grace`; `budget` sees every request.
     """
 
@@ -191,14 +192,16 @@ async def _system(
     connector = await stack.enter_async_context(open_sandboxed(CONNECTOR, sandbox, budget=budget))
     async with db.transaction() as tx:
         stored = await connections.add(tx, name=name, system="sample", account_id=name, settings=b"-", options={})
-    mapping = load_mapping(mapping_text, record_types=RECORD_TYPES, system="sample")
+    mappings = [
+        load_mapping(text, record_types=RECORD_TYPES, system="sample") for text in mapping_text.split("\n---\n")
+    ]
     connection = OpenConnection(
         id=stored.id,
         name=name,
         system="sample",
         account_id=name,
         connector=connector,
-        mappings={mapping.object: mapping},
+        mappings={mapping.object: mapping for mapping in mappings},
         grace=grace,
     )
     return System(sandbox, connection)

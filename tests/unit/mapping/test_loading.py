@@ -47,6 +47,14 @@ def test_all_faults_of_a_file_are_told_at_once_with_their_lines() -> None:
     assert "Write it as custom.segment." in text
 
 
+def test_what_could_never_be_written_or_come_in_is_told() -> None:
+    issues = issues_of(yaml_of("city: {remote: City, direction: pull, once: true}", head="create: false\nadmit: false"))
+    assert "once says when the field is written" in str(issues)
+    assert "Only records with the hub's key come in, and there is none" in str(issues)
+    text = yaml_of("legal_name: {remote: Name}", head="create: false\nscope: {remote: \"remote.Type == 'X'\"}")
+    assert "write remote: and the remote fields it uses" in str(issues_of(text))
+
+
 def test_the_shape_of_the_file_is_held_to_the_language() -> None:
     issues = issues_of("""
 version: 2
