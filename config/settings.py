@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     keep_runs_days: int = Field(
         default=365, ge=0, le=36_500, description="Days for which runs are kept that nothing names; 0: for ever."
     )
+    keep_submissions_days: int = Field(
+        default=90,
+        ge=0,
+        le=36_500,
+        description="Days for which the same Idempotency-Key gets the same registration again; 0: for ever.",
+    )
     deal_policy: Path | None = Field(
         default=None, description="Policy file of deal registration to use instead of the shipped one."
     )

@@ -57,6 +57,7 @@ class App:
             deliveries=_days(kept.keep_deliveries_days),
             inbox=_days(kept.keep_inbox_days),
             runs=_days(kept.keep_runs_days),
+            submissions=_days(kept.keep_submissions_days),
         )
 
 

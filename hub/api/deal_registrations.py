@@ -16,10 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.api.door import V1, Admin, Door, DoorOf, Operator, Viewer
 from hub.api.paging import Cursor, Limit, Page, decode_cursor, page_of
 from hub.domain.deals.states import Status
-from hub.sdk.http import encode_json
 from hub.services.custom_fields import record_types
 from hub.services.deals import changing, deciding, submitting
-from hub.services.deals.receiving import Sent, read_evidence, read_submission, submit_once
+from hub.services.deals.receiving import Handed, Sent, read_evidence, read_submission
 from hub.services.deals.viewing import (
     Event,
     PartnerView,
@@ -93,12 +92,9 @@ class Appeal(_Sent):
 @router.post("", status_code=201, response_model=RegistrationView, summary="Submit a registration to be judged")
 async def submit(who: Operator, door: DoorOf, sent: Sent, key: Key) -> Response:
     """201 for a new registration; 200 with the same answer when this key was sent with the same body before."""
-    async with door.app.db.transaction() as tx:
-        types = await record_types(tx)
-        answer, new = await submit_once(tx, door.app.desk, types, sent=sent, key=key, actor=who.actor)
-        await wake_outbound(tx, door.queue)
-    headers = {"Location": f"{V1}/deal-registrations/{answer['id']}"}
-    return Response(encode_json(answer), 201 if new else 200, headers, media_type="application/json")
+    answer = await door.submissions.submit(Handed(sent, key, who.actor))
+    headers = {"Location": f"{V1}/deal-registrations/{answer.registration_id}"}
+    return Response(answer.json, 201 if answer.new else 200, headers, media_type="application/json")
 
 
 @router.get("", summary="List what waits for a person, or what is in one status; what is due first comes first")

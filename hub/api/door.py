@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from hub.api.metrics import Metrics
 from hub.api.problems import ApiProblem
 from hub.app import App
+from hub.services.deals.batching import Batcher
 from hub.services.keys import KeyRing, Principal, Role
 from hub.services.waking import Wakes
 
@@ -27,9 +28,11 @@ class Door:
     queue: Wakes
     metrics: Metrics
     keys: KeyRing = field(init=False)
+    submissions: Batcher = field(init=False)
 
     def __post_init__(self) -> None:
         self.keys = KeyRing(self.app.db)
+        self.submissions = Batcher(self.app.db, desk=lambda: self.app.desk, queue=self.queue)
 
 
 def door_of(request: Request) -> Door:

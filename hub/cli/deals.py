@@ -17,10 +17,10 @@ from hub.cli.errors import CommandFailed
 from hub.cli.output import AsJson, good, plain, show, table
 from hub.cli.session import actor, with_app
 from hub.domain.deals.states import Status
-from hub.services.custom_fields import record_types
+from hub.sdk.http import decode_json
 from hub.services.deals import changing, deciding
 from hub.services.deals.expiring import end_protections
-from hub.services.deals.receiving import Sent, submit_once
+from hub.services.deals.receiving import Answer, Handed, Sent, submit_once
 from hub.services.deals.viewing import Event, Queued, RegistrationView, events, list_queue, registration_view
 from hub.services.waking import wake_outbound
 
@@ -42,16 +42,16 @@ def submit(
     except ValidationError as exc:
         raise CommandFailed(f"{file}: {exc.errors()[0]['msg']}.", code="usage", exit_code=2) from None
 
-    async def work(hub: App) -> tuple[dict[str, Any], bool]:
+    async def work(hub: App) -> Answer:
         async with hub.db.transaction() as tx:
-            types = await record_types(tx)
-            done = await submit_once(tx, hub.desk, types, sent=sent, key=key, actor=actor())
+            answer = await submit_once(tx, hub.desk, Handed(sent, key, actor()))
             await wake_outbound(tx, hub.queue)
-        return done
+        return answer
 
-    answer, new = with_app(work)
-    verdict = good(f"Registration {answer['id']} is {answer['review_status']}.")
-    show(answer, verdict if new else Text(f"Submitted before: {answer['id']}."), as_json=as_json)
+    answer = with_app(work)
+    view = decode_json(answer.json.encode())
+    verdict = good(f"Registration {view['id']} is {view['review_status']}.")
+    show(view, verdict if answer.new else Text(f"Submitted before: {view['id']}."), as_json=as_json)
 
 
 @app.command("list")

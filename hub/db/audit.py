@@ -20,15 +20,16 @@ async def note(tx: Tx, *, actor: str, action: str, subject: str, detail: Mapping
     )
 
 
-async def note_all(tx: Tx, *, actor: str, action: str, entries: Sequence[tuple[str, Mapping[str, object]]]) -> None:
-    """One entry for each (subject, detail), in one statement."""
+async def note_all(tx: Tx, *, action: str, entries: Sequence[tuple[str, str, Mapping[str, object]]]) -> None:
+    """One entry for each (actor, subject, detail), in one statement."""
     await tx.run(
         "insert into audit (actor, action, subject, detail)"
-        " select %s, %s, e.subject, e.detail from unnest(%s::text[], %s::jsonb[]) as e(subject, detail)",
-        actor,
+        " select e.actor, %s, e.subject, e.detail"
+        " from unnest(%s::text[], %s::text[], %s::jsonb[]) as e(actor, subject, detail)",
         action,
-        [subject for subject, _ in entries],
-        [Jsonb(dict(detail)) for _, detail in entries],
+        [actor for actor, _, _ in entries],
+        [subject for _, subject, _ in entries],
+        [Jsonb(dict(detail)) for _, _, detail in entries],
     )
 
 

@@ -39,6 +39,11 @@ class Origin:
 
 
 async def append(tx: Tx, *, origin: Origin, changes: Iterable[Change]) -> None:
+    await append_all(tx, ((origin, change) for change in changes))
+
+
+async def append_all(tx: Tx, changes: Iterable[tuple[Origin, Change]]) -> None:
+    """Changes of several origins."""
     await copy_rows(
         tx,
         "change",
@@ -57,7 +62,7 @@ async def append(tx: Tx, *, origin: Origin, changes: Iterable[Change]) -> None:
                 origin.run_id,
                 origin.actor,
             )
-            for c in changes
+            for origin, c in changes
         ),
     )
 

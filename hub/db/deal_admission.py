@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from uuid import UUID
-
-from psycopg.types.json import Jsonb
 
 from hub.db.arrays import Texts, Uuids
 from hub.db.session import Tx
@@ -16,52 +14,78 @@ WHATEVER = "*"
 """The line of a claim that names none: it meets only others that name none."""
 
 
-async def lock_scope(tx: Tx, *, keys: Collection[str], product_lines: Collection[str]) -> None:
-    """Hold every (key, line) until the transaction ends; whoever holds one of them is waited for.
+def scopes(*, keys: Collection[str], product_lines: Collection[str]) -> Iterator[str]:
+    """What a claim has to hold. Two claims that can find each other share a key, so they share one of these names."""
+    return (f"{key}|{line}" for key, line in product(keys, product_lines or (WHATEVER,)))
 
-    Two claims that can find each other share a key, so they share a lock. All locks of a claim are taken in one order,
-    so two claims never wait for each other.
+
+async def hold(tx: Tx, names: Iterable[str]) -> None:
+    """Hold every name until the transaction ends; whoever holds one of them is waited for.
+
+    All of them are taken in one order, so two calls never wait for each other. A transaction that calls twice must
+    call for the same kinds of names in the same order as all others do: callers' keys, references, scopes.
     """
-    scopes = {f"{key}|{line}" for key, line in product(keys, product_lines or (WHATEVER,))}
     # hashtextextended: a lock for 64 bits; the order by number is the order of all transactions.
     await tx.run(
         "select pg_advisory_xact_lock(n) from ("
-        " select distinct hashtextextended(scope, 4711) as n from unnest(%s::text[]) as scope order by 1) as locks",
-        Texts(scopes),
+        " select distinct hashtextextended(name, 4711) as n from unnest(%s::text[]) as name order by 1) as locks",
+        Texts(names),
     )
 
 
-async def next_place(tx: Tx) -> int:
-    """To be asked for while the scope is held: the lower place was first."""
-    row = await tx.one("select nextval('deal_place') as place")
-    assert row is not None
-    return int(row["place"])
+async def next_places(tx: Tx, count: int) -> list[int]:
+    """To be asked for while the scopes are held: the lower place was first. Places that nobody takes are left out."""
+    rows = await tx.tuples("select nextval('deal_place') from generate_series(1, %s)", count)
+    return [row[0] for row in rows]
 
 
-async def store_claim(tx: Tx, *, registration_id: UUID, keys: Sequence[str], product_lines: Sequence[str]) -> None:
-    await tx.run(
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The keys of a registration's customer, by which others find it, and its product lines."""
+
+    registration_id: UUID
+    keys: Sequence[str]
+    product_lines: Sequence[str]
+
+
+async def store_claims(tx: Tx, claims: Sequence[Claim]) -> None:
+    """Each in the place of the registration's earlier one."""
+    await tx.conn.cursor().executemany(
         "insert into deal_claim (registration_id, keys, product_lines) values (%s, %s, %s)"
         " on conflict (registration_id) do update set keys = excluded.keys, product_lines = excluded.product_lines",
-        registration_id,
-        Texts(keys),
-        Texts(product_lines),
+        [(claim.registration_id, Texts(claim.keys), Texts(claim.product_lines)) for claim in claims],
     )
 
 
 async def sharing(
-    tx: Tx, *, keys: Sequence[str], but: UUID, statuses: Collection[str], most: int
-) -> tuple[list[UUID], bool]:
-    """Registrations in one of the statuses that share a key, newest first, and whether there are more than `most`."""
+    tx: Tx, *, keys: Mapping[UUID, Sequence[str]], statuses: Collection[str], most: int
+) -> dict[UUID, list[UUID]]:
+    """For each registration the other ones in one of the statuses that share a key with it, newest first.
+
+    Of more than `most` of them there are `most` + 1. Registrations that nobody shares a key with are left out.
+    """
+    asked = [(owner, key) for owner, its_keys in keys.items() for key in its_keys]
+    # The lateral join finds each one's by the index; it is a loop, whatever the planner thinks of the table's size.
     rows = await tx.tuples(
-        "select c.registration_id from deal_claim c join deal_registration d on d.id = c.registration_id"
-        " where c.keys && %s::text[] and c.registration_id <> %s and d.review_status = any(%s)"
-        " and d.deleted_at is null and d.merged_into is null order by c.registration_id desc limit %s",
-        Texts(keys),
-        but,
+        """
+        select s.owner, f.id from (
+            select owner, array_agg(key) as keys from unnest(%s::uuid[], %s::text[]) as a(owner, key) group by owner
+        ) s cross join lateral (
+            select d.id from deal_claim c join deal_registration d on d.id = c.registration_id
+            where c.keys && s.keys and c.registration_id <> s.owner and d.review_status = any(%s)
+                and d.deleted_at is null and d.merged_into is null
+            order by d.id desc limit %s
+        ) f
+        """,
+        Uuids(owner for owner, _ in asked),
+        Texts(key for _, key in asked),
         Texts(statuses),
         most + 1,
     )
-    return [row[0] for row in rows[:most]], len(rows) > most
+    found: dict[UUID, list[UUID]] = {}
+    for owner, other in rows:
+        found.setdefault(owner, []).append(other)
+    return found
 
 
 async def claims_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, list[str]]:
@@ -72,30 +96,29 @@ async def claims_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, list[str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
-    """An earlier submission under the same key."""
+class Answered:
+    """A submission under a caller's own key: the digest of its body, and the JSON text that answered it."""
 
+    actor: str
+    key: str
     digest: bytes
-    answer: dict[str, object] | None
+    answer: str
 
 
-async def claim_key(tx: Tx, *, actor: str, key: str, digest: bytes) -> Submitted | None:
-    """None when the key is new, and is this transaction's from now on; else what was submitted under it.
-
-    One that is being submitted at this moment is waited for.
-    """
-    fresh = await tx.run(
-        "insert into deal_submission (actor, key, digest) values (%s, %s, %s) on conflict do nothing",
-        actor,
-        key,
-        digest,
+async def answers(tx: Tx, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Answered]:
+    """What was answered before under these (actor, key)."""
+    rows = await tx.tuples(
+        "select s.actor, s.key, s.digest, s.answer::text from deal_submission s"
+        " join unnest(%s::text[], %s::text[]) as k(actor, key) on (k.actor, k.key) = (s.actor, s.key)",
+        Texts(actor for actor, _ in keys),
+        Texts(key for _, key in keys),
     )
-    if fresh:
-        return None
-    row = await tx.one("select digest, answer from deal_submission where actor = %s and key = %s", actor, key)
-    assert row is not None
-    return Submitted(bytes(row["digest"]), row["answer"])
+    return {(row[0], row[1]): Answered(*row) for row in rows}
 
 
-async def store_answer(tx: Tx, *, actor: str, key: str, answer: dict[str, object]) -> None:
-    await tx.run("update deal_submission set answer = %s where actor = %s and key = %s", Jsonb(answer), actor, key)
+async def store_answers(tx: Tx, answered: Sequence[Answered]) -> None:
+    """To be stored while the keys are held."""
+    await tx.conn.cursor().executemany(
+        "insert into deal_submission (actor, key, digest, answer) values (%s, %s, %s, %s)",
+        [(a.actor, a.key, a.digest, a.answer) for a in answered],
+    )

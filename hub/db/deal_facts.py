@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from hub.db.arrays import Uuids
+from hub.db.arrays import Texts, Uuids
 from hub.db.session import Tx
 
 Row = dict[str, Any]
@@ -21,52 +21,55 @@ def _today(alias: str) -> str:
     )
 
 
-async def membership(tx: Tx, *, partner: UUID, today: date) -> Row | None:
-    """Programme and tier that hold today, the highest tier first."""
-    return await tx.one(
-        "select p.code as program, t.code as tier from program_membership m join program p on p.id = m.program"
-        f" left join program_tier t on t.id = m.tier where m.partner = %(partner)s and {_today('m')}"
-        " order by t.rank desc nulls last limit 1",
-        partner=partner,
+async def memberships(tx: Tx, *, partners: Collection[UUID], today: date) -> dict[UUID, Row]:
+    """Programme and tier of each partner that hold today, the highest tier's."""
+    rows = await _named(
+        tx,
+        "select distinct on (m.partner) m.partner, p.code as program, t.code as tier"
+        " from program_membership m join program p on p.id = m.program left join program_tier t on t.id = m.tier"
+        f" where m.partner = any(%(partners)s) and {_today('m')} order by m.partner, t.rank desc nulls last",
+        partners=Uuids(partners),
         today=today,
     )
+    return {row["partner"]: row for row in rows}
 
 
-async def signed_until(tx: Tx, *, partner: UUID) -> tuple[bool, date | None]:
-    """Whether a contract was signed, and the last day of the longest one; None has no end."""
-    row = await tx.one(
-        "select count(*) > 0 as signed, bool_or(ends_on is null) as endless, max(ends_on) as last from contract c"
-        f" where c.partner = %s and c.status = 'signed' and {_ALIVE.format('c')}",
-        partner,
+async def signed_until(tx: Tx, *, partners: Collection[UUID]) -> dict[UUID, date | None]:
+    """Of partners that signed a contract, the last day of the longest one; None has no end."""
+    rows = await tx.tuples(
+        "select c.partner, case when not bool_or(c.ends_on is null) then max(c.ends_on) end from contract c"
+        f" where c.partner = any(%s) and c.status = 'signed' and {_ALIVE.format('c')} group by c.partner",
+        Uuids(partners),
     )
-    assert row is not None
-    return row["signed"], None if row["endless"] else row["last"]
+    return dict(rows)
 
 
-async def authorisations(tx: Tx, *, partner: UUID, today: date) -> list[tuple[str, list[str]]] | None:
-    """(code of the line, countries) granted today; None where nothing was ever said of this partner."""
-    rows = await tx.all(
-        "select l.code, coalesce(t.countries, '{}') as countries, a.status is not distinct from 'granted'"
+async def authorisations(tx: Tx, *, partners: Collection[UUID], today: date) -> dict[UUID, list[Row]]:
+    """Code of the line, countries, and whether it is granted today; partners of whom nothing was said are left out."""
+    rows = await _named(
+        tx,
+        "select a.partner, l.code, coalesce(t.countries, '{}') as countries, a.status is not distinct from 'granted'"
         f" and {_today('a')} as holds from partner_authorization a join product_line l on l.id = a.product_line"
-        f" left join territory t on t.id = a.territory where a.partner = %(partner)s and {_ALIVE.format('a')}",
-        partner=partner,
+        f" left join territory t on t.id = a.territory where a.partner = any(%(partners)s) and {_ALIVE.format('a')}"
+        " order by a.id",
+        partners=Uuids(partners),
         today=today,
     )
-    if not rows:
-        return None
-    return [(row["code"], list(row["countries"])) for row in rows if row["holds"]]
+    return _by(rows, "partner")
 
 
-async def open_registrations(tx: Tx, *, partner: UUID, statuses: Collection[str], but: UUID) -> int:
-    row = await tx.one(
-        "select count(*) as n from deal_registration d where d.partner = %s and d.review_status = any(%s)"
-        f" and d.id <> %s and {_ALIVE.format('d')}",
-        partner,
-        list(statuses),
-        but,
+async def open_registrations(
+    tx: Tx, *, partners: Collection[UUID], statuses: Collection[str], but: Collection[UUID]
+) -> dict[UUID, int]:
+    """How many each partner has in these statuses, some left out."""
+    rows = await tx.tuples(
+        "select d.partner, count(*) from deal_registration d where d.partner = any(%s) and d.review_status = any(%s)"
+        f" and d.id <> all(%s) and {_ALIVE.format('d')} group by d.partner",
+        Uuids(partners),
+        Texts(statuses),
+        Uuids(but),
     )
-    assert row is not None
-    return int(row["n"])
+    return dict(rows)
 
 
 async def parties(tx: Tx, deals: Collection[UUID]) -> list[Row]:
@@ -78,12 +81,12 @@ async def parties(tx: Tx, deals: Collection[UUID]) -> list[Row]:
     )
 
 
-async def proofs(tx: Tx, deal: UUID) -> list[Row]:
+async def proofs(tx: Tx, deals: Collection[UUID]) -> list[Row]:
     return await _rows(
         tx,
-        "select kind, dated_on, received_at from deal_evidence d"
-        f" where deal = %s and {_ALIVE.format('d')} order by d.id",
-        deal,
+        "select deal, kind, dated_on, received_at from deal_evidence d"
+        f" where deal = any(%s) and {_ALIVE.format('d')} order by d.id",
+        Uuids(deals),
     )
 
 
@@ -99,13 +102,16 @@ async def opportunities(tx: Tx, accounts: Collection[UUID]) -> list[Row]:
     )
 
 
-async def activities(tx: Tx, accounts: Collection[UUID], *, since: datetime) -> list[Row]:
+async def activities(tx: Tx, accounts: Collection[UUID], *, since: datetime, most: int) -> list[Row]:
+    """The last ones with each account, at most so many."""
     return await _rows(
         tx,
-        f"select a.* from activity a where a.account = any(%s) and a.happened_at >= %s and {_ALIVE.format('a')}"
-        " order by a.happened_at desc limit 100",
+        "select a.* from unnest(%s::uuid[]) as asked(id) cross join lateral (select * from activity"
+        f" where account = asked.id and happened_at >= %s and {_ALIVE.format('activity')}"
+        " order by happened_at desc limit %s) a order by a.happened_at desc",
         Uuids(accounts),
         since,
+        most,
     )
 
 
@@ -148,11 +154,14 @@ async def supplied(tx: Tx, customers: Collection[UUID], *, since: date) -> list[
     )
 
 
-async def last_order(tx: Tx, customer: UUID) -> date | None:
-    row = await tx.one(
-        f"select max(o.ordered_on) as last from order_line o where o.customer = %s and {_ALIVE.format('o')}", customer
+async def last_orders(tx: Tx, customers: Collection[UUID]) -> dict[UUID, date | None]:
+    """Of customers that ever ordered, the day when they last did."""
+    rows = await tx.tuples(
+        "select o.customer, max(o.ordered_on) from order_line o"
+        f" where o.customer = any(%s) and {_ALIVE.format('o')} group by o.customer",
+        Uuids(customers),
     )
-    return row["last"] if row else None
+    return dict(rows)
 
 
 async def last_reads(tx: Tx) -> list[Row]:
@@ -171,3 +180,10 @@ async def _named(tx: Tx, sql: str, **named: object) -> list[Row]:
 
 async def _rows(tx: Tx, sql: str, *params: object) -> list[Row]:
     return [dict(row) for row in await tx.all(sql, *params)]
+
+
+def _by(rows: Iterable[Row], column: str) -> dict[Any, list[Row]]:
+    found: dict[Any, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[column], []).append(row)
+    return found

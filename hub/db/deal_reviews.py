@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from hub.db.arrays import Uuids
+from hub.db.copying import copy_rows
 from hub.db.session import Tx
 from hub.domain.deals.facts import Facts
 
@@ -47,43 +48,44 @@ async def load(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ReviewRow]:
     }
 
 
-async def save(tx: Tx, review: ReviewRow) -> None:
-    values = [getattr(review, name) for name in _COLUMNS]
-    values = [list(value) if isinstance(value, tuple) else value for value in values]
+async def save(tx: Tx, reviews: Sequence[ReviewRow]) -> None:
+    """Each in the place of the registration's earlier one."""
     changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
-    await tx.run(
+    await tx.conn.cursor().executemany(
         f"insert into deal_review ({', '.join(_COLUMNS)}) values ({', '.join(['%s'] * len(_COLUMNS))})"
         f" on conflict (registration_id) do update set {changed}",
-        *values,
+        [[_stored(getattr(review, name)) for name in _COLUMNS] for review in reviews],
     )
 
 
-async def store_decision(
-    tx: Tx,
-    *,
-    registration_id: UUID,
-    policy: str,
-    verdict: str,
-    step: str,
-    facts: bytes,
-    decision: bytes,
-    actor: str,
-    at: datetime,
-) -> int:
-    row = await tx.one(
-        "insert into deal_decision (registration_id, policy, verdict, step, facts, decision, actor, at)"
-        " values (%s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s) returning id",
-        registration_id,
-        policy,
-        verdict,
-        step,
-        facts.decode(),
-        decision.decode(),
-        actor,
-        at,
+def _stored(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """A decision with what it was made from; `facts` and `decision` are JSON."""
+
+    registration_id: UUID
+    policy: str
+    verdict: str
+    step: str
+    facts: bytes
+    decision: bytes
+    actor: str
+    at: datetime
+
+
+async def store_decisions(tx: Tx, made: Sequence[DecisionRow]) -> None:
+    await copy_rows(
+        tx,
+        "deal_decision",
+        tuple(DecisionRow.__dataclass_fields__),
+        (
+            (d.registration_id, d.policy, d.verdict, d.step, d.facts.decode(), d.decision.decode(), d.actor, d.at)
+            for d in made
+        ),
     )
-    assert row is not None
-    return int(row["id"])
 
 
 async def decisions(tx: Tx, registration_id: UUID) -> list[dict[str, Any]]:
@@ -116,11 +118,13 @@ async def events(tx: Tx, registration_id: UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def freeze(tx: Tx, *, by: UUID, parties: Collection[UUID]) -> None:
+async def freeze(tx: Tx, pairs: Collection[tuple[UUID, UUID]]) -> None:
+    """Each registration by the one whose conflict review it is a party of: (registration, by)."""
     await tx.run(
-        "insert into deal_freeze (registration_id, frozen_by) select unnest(%s::uuid[]), %s on conflict do nothing",
-        Uuids(parties),
-        by,
+        "insert into deal_freeze (registration_id, frozen_by) select * from unnest(%s::uuid[], %s::uuid[])"
+        " on conflict do nothing",
+        Uuids(registration for registration, _ in pairs),
+        Uuids(by for _, by in pairs),
     )
 
 

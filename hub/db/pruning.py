@@ -75,6 +75,17 @@ async def runs(tx: Tx, *, after: int, older_than: timedelta, limit: int) -> Prun
     return Pruned(gone, rows[-1]["id"] if len(rows) == limit and rows[-1]["more"] else None)
 
 
+async def submissions(tx: Tx, *, after: int, older_than: timedelta, limit: int) -> Pruned:
+    """Callers' keys of submissions so long ago, with their answers; the registrations stay."""
+    rows = await tx.run(
+        "delete from deal_submission where (actor, key) in"
+        " (select actor, key from deal_submission where at < now() - %s order by at limit %s)",
+        older_than,
+        limit,
+    )
+    return Pruned(rows, after if rows == limit else None)
+
+
 async def _delete_unnamed_runs(tx: Tx, candidates: Sequence[int]) -> int:
     named = " union ".join(f"select run_id from {table} where run_id = any(%(ids)s)" for table in NAMED_BY)
     return await tx.run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INTERVAL, JSONB, TIMESTAMP, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INTERVAL, JSON, JSONB, TIMESTAMP, UUID
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.types import UserDefinedType
 
@@ -805,10 +805,12 @@ deal_submission = sa.Table(
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("digest", BYTEA, nullable=False),
-    sa.Column("answer", JSONB),
+    # The text that was sent; not jsonb, which would cost time and change it.
+    sa.Column("answer", JSON, nullable=False),
     _at("at", default=True),
     sa.PrimaryKeyConstraint("actor", "key"),
 )
+sa.Index("ix_deal_submission_at", deal_submission.c.at)
 
 deal_reminder = sa.Table(
     "deal_reminder",

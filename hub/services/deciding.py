@@ -145,10 +145,10 @@ class _Chunk:
             return
         await conflicts.note_first(tx, words, by=self.actor)
         entries = [
-            (str(row["record_id"]), {"conflict": n, "field": row["field"], "choice": self.decision.choice})
+            (self.actor, str(row["record_id"]), {"conflict": n, "field": row["field"], "choice": self.decision.choice})
             for n, (row, _) in self.firsts.items()
         ]
-        await audit.note_all(tx, actor=self.actor, action="conflict_resolved_first", entries=entries)
+        await audit.note_all(tx, action="conflict_resolved_first", entries=entries)
 
     def _take_existence(self, row: DictRow) -> None:
         if self.decision.choice == "value":
@@ -167,11 +167,11 @@ class _Chunk:
         done = {s.id for s in self.settled}
         decided = [row for pairs in self.fields.values() for row, _ in pairs] + self.deleted + self.kept
         entries = [
-            (str(r["record_id"]), {"conflict": r["id"], "field": r["field"], "choice": self.decision.choice})
+            (actor, str(r["record_id"]), {"conflict": r["id"], "field": r["field"], "choice": self.decision.choice})
             for r in decided
             if r["id"] in done
         ]
-        await audit.note_all(tx, actor=actor, action="conflict_resolved", entries=entries)
+        await audit.note_all(tx, action="conflict_resolved", entries=entries)
 
     async def _store_fields(self, tx: Tx, actor: str) -> None:
         for type_name, ids in self._by_type().items():

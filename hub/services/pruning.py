@@ -20,6 +20,7 @@ class Retention:
     deliveries: timedelta | None
     inbox: timedelta | None
     runs: timedelta | None
+    submissions: timedelta | None
 
 
 async def prune(db: Database, retention: Retention, *, stop: Callable[[], bool] = lambda: False) -> Counts:
@@ -32,6 +33,7 @@ async def prune(db: Database, retention: Retention, *, stop: Callable[[], bool] 
         ("deliveries", pruning.deliveries, retention.deliveries),
         ("inbox", pruning.inbox, retention.inbox),
         ("runs", pruning.runs, retention.runs),
+        ("submissions", pruning.submissions, retention.submissions),
     ):
         after: int | None = 0 if older_than is not None else None
         while after is not None and older_than is not None and not stop():

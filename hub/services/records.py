@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,16 +101,12 @@ async def create_record(
 
 async def store_new(tx: Tx, record_type: RecordType, *, values: Values, actor: str) -> UUID:
     """Store a record of which the caller made sure that it is new, with its change. Raises Invalid."""
-    await _refuse_dead_links(tx, record_type, values)
+    await refuse_dead_links(tx, record_type, values)
     record_id = next(new_ids(1))
     given = {name: value for name, value in values.items() if value is not None}
     with store_faults(record_type):
         await records.insert(tx, record_type, [(record_id, given)])
-    await _note(
-        tx,
-        actor,
-        Change(record_id, record_type.name, 1, "create", None, encode_values(given), encode_json({"*": RULE})),
-    )
+    await _note(tx, actor, creation(record_type, record_id, given))
     await store_match_keys(tx, record_type, record_id, given)
     return record_id
 
@@ -126,16 +122,11 @@ async def patch_record(
     refuse_other_version(stored, version)
     changed = {name: value for name, value in values.items() if value != stored.values[name]}
     if changed:
-        await _refuse_dead_links(tx, record_type, changed)
+        await refuse_dead_links(tx, record_type, changed)
         merged = {**stored.values, **changed}
         with store_faults(record_type):
             await records.update(tx, record_type, [(record_id, merged)])
-        old = encode_values({name: stored.values[name] for name in changed})
-        rules = encode_json(dict.fromkeys(changed, RULE))
-        new_version = stored.version + 1
-        await _note(
-            tx, actor, Change(record_id, record_type.name, new_version, "update", old, encode_values(changed), rules)
-        )
+        await _note(tx, actor, alteration(record_type, stored, changed))
         await store_match_keys(tx, record_type, record_id, merged)
     return await get_record(tx, record_type, record_id=record_id)
 
@@ -184,21 +175,53 @@ async def refuse_duplicate(tx: Tx, record_type: RecordType, values: Values) -> N
             continue
         found = await records.find_by_key(tx, record_type, names, [key])
         if existing := found.get(key):
-            raise Duplicate(
-                f"There is a {record_type.name} with the same {' and '.join(names)} already: change that one, or"
-                " create this one with allow_duplicate=true if they really are two.",
-                existing=[str(record_id) for record_id in existing],
-            )
+            raise duplicate(record_type, names, existing)
 
 
-async def _refuse_dead_links(tx: Tx, record_type: RecordType, values: Values) -> None:
-    faults = []
-    for name, target in record_type.links.items():
-        linked = values.get(name)
-        if isinstance(linked, UUID) and not await records.living(tx, RECORD_TYPES[target], [linked]):
-            faults.append(Fault(name, f"there is no {target} {linked}"))
-    if faults:
+def duplicate(record_type: RecordType, names: Sequence[str], existing: Collection[UUID]) -> Duplicate:
+    """The refusal of a record that has the natural key of others."""
+    return Duplicate(
+        f"There is a {record_type.name} with the same {' and '.join(names)} already: change that one, or"
+        " create this one with allow_duplicate=true if they really are two.",
+        existing=[str(record_id) for record_id in existing],
+    )
+
+
+async def refuse_dead_links(tx: Tx, record_type: RecordType, values: Values) -> None:
+    """Raises Invalid for links that lead to no living record."""
+    if faults := (await dead_links(tx, [(record_type, values)]))[0]:
         raise Invalid(faults)
+
+
+async def dead_links(tx: Tx, rows: Sequence[tuple[RecordType, Values]]) -> list[list[Fault]]:
+    """For each row its links that lead to no living record; one query for each type that is pointed to."""
+    linked: dict[str, set[UUID]] = {}
+    for record_type, values in rows:
+        for name, target in record_type.links.items():
+            if isinstance(link := values.get(name), UUID):
+                linked.setdefault(target, set()).add(link)
+    alive = {target: await records.living(tx, RECORD_TYPES[target], list(ids)) for target, ids in linked.items()}
+    return [
+        [
+            Fault(name, f"there is no {target} {link}")
+            for name, target in record_type.links.items()
+            if isinstance(link := values.get(name), UUID) and link not in alive[target]
+        ]
+        for record_type, values in rows
+    ]
+
+
+def creation(record_type: RecordType, record_id: UUID, values: Values, *, rule: str = RULE) -> Change:
+    """The change that a new record is."""
+    rules = encode_json({"*": rule})
+    return Change(record_id, record_type.name, 1, "create", None, encode_values(values), rules)
+
+
+def alteration(record_type: RecordType, stored: StoredRecord, changed: Values) -> Change:
+    """The change of some fields of a stored record."""
+    old = encode_values({name: stored.values[name] for name in changed})
+    rules = encode_json(dict.fromkeys(changed, RULE))
+    return Change(stored.id, record_type.name, stored.version + 1, "update", old, encode_values(changed), rules)
 
 
 async def _note(tx: Tx, actor: str, change: Change) -> None:

@@ -15,7 +15,12 @@ from hub.db.tables import metadata
 from hub.services import pruning
 from hub.services.pruning import Retention, prune
 
-_DAYS = Retention(deliveries=timedelta(days=90), inbox=timedelta(days=30), runs=timedelta(days=365))
+_DAYS = Retention(
+    deliveries=timedelta(days=90),
+    inbox=timedelta(days=30),
+    runs=timedelta(days=365),
+    submissions=timedelta(days=90),
+)
 
 
 @pytest.fixture
@@ -105,9 +110,25 @@ async def test_runs_that_anything_names_and_the_last_good_one_of_each_kind_stay(
         assert await runs.all_done(tx, connection_id=1, objects=["A"], kind="pull")
 
 
+async def test_keys_of_old_submissions_go(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruning, "_ROWS_A_STEP", 2)
+    async with db.transaction() as tx:
+        for key, days in (("a", 91), ("b", 95), ("c", 400), ("young", 89)):
+            await tx.run(
+                "insert into deal_submission (actor, key, digest, answer, at)"
+                " values ('key x', %s, '', '{}', now() - %s)",
+                key,
+                timedelta(days=days),
+            )
+    counts = await prune(db, _DAYS)
+    async with db.transaction() as tx:
+        left = await tx.all("select key from deal_submission")
+    assert ([row["key"] for row in left], counts["submissions"]) == (["young"], 3)
+
+
 async def test_nothing_goes_where_everything_is_kept_for_ever_or_the_worker_stops(db: Database) -> None:
     delivery, run = await _delivery(db, "done", days=5000), await _run(db, days=5000, state="failed")
-    await prune(db, Retention(None, None, None))
+    await prune(db, Retention(None, None, None, None))
     await prune(db, _DAYS, stop=lambda: True)
     assert (await _left(db, "delivery"), await _left(db, "run")) == ({delivery}, {run})
 

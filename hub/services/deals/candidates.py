@@ -1,4 +1,4 @@
-"""Which other registrations and customers a registration has to be compared with."""
+"""Which stored organisations may be the customer that a registration names."""
 
 from __future__ import annotations
 
@@ -7,21 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-import structlog
-
-from hub.db import deal_admission, match_keys, records
+from hub.db import match_keys, records
 from hub.db.session import Tx
 from hub.domain.deals.facts import Feature, Match
-from hub.domain.deals.states import IN_REVIEW, PROTECTED, Status
 from hub.domain.matching import Features, Verdict, decide, default_weights, organization_features, score
 from hub.domain.matching import match_keys as keys_of
-from hub.record.deals import DEAL_REGISTRATION
 from hub.record.identity import ORGANIZATION
 from hub.record.values import Value
 
-log = structlog.get_logger()
-MOST = 200
-_CLAIMING = (*IN_REVIEW, *PROTECTED, Status.EXPIRED)
 _CARRIED = ("legal_name", "trade_name", "street", "city", "postal_code", "country", "phone", "website_domain")
 _NUMBERS = ("vat_number", "registration_number", "duns", "lei")
 
@@ -36,38 +29,40 @@ class Customer:
 
 
 class Candidates(Protocol):
-    """Finds what may be the same customer. Whatever it finds must share one of `Customer.keys` with it."""
+    """Finds what may be the same customer among the stored organisations."""
 
-    async def registrations(self, tx: Tx, *, customer: Customer, but: UUID) -> dict[UUID, Match]: ...
+    async def organizations(self, tx: Tx, *, customers: Sequence[Customer]) -> list[dict[UUID, Match]]:
+        """For each customer, in their order, every living organisation that was compared with it, and how they match.
 
-    async def organizations(self, tx: Tx, *, customer: Customer) -> dict[UUID, Match]: ...
+        The queries do not grow in number with the customers.
+        """
+        ...
 
 
-async def customer_of(tx: Tx, values: Mapping[str, Value]) -> Customer:
-    """From what the partner wrote, and from the customer's record where it was recognised."""
-    return (await _customers(tx, [values]))[0]
+async def customers_of(tx: Tx, registrations: Sequence[Mapping[str, Value]]) -> list[Customer]:
+    """From what the partners wrote, and from the customers' records where they were recognised."""
+    linked = {c for values in registrations if isinstance(c := values.get("customer"), UUID)}
+    stored = await records.load(tx, ORGANIZATION, linked) if linked else {}
+    return [_customer(values, {i: r.values for i, r in stored.items()}) for values in registrations]
 
 
 class KeyCandidates:
     """By blocking keys in PostgreSQL, each scored by the matcher."""
 
-    async def registrations(self, tx: Tx, *, customer: Customer, but: UUID) -> dict[UUID, Match]:
-        found, more = await deal_admission.sharing(tx, keys=customer.keys, but=but, statuses=_CLAIMING, most=MOST)
-        if more:
-            log.warning("candidates_truncated", registration=str(but), most=MOST)
-        stored = await records.load(tx, DEAL_REGISTRATION, found)
-        others = await _customers(tx, [record.values for record in stored.values()])
-        return {i: matched(customer, other) for i, other in zip(stored, others, strict=True)}
-
-    async def organizations(self, tx: Tx, *, customer: Customer) -> dict[UUID, Match]:
-        shared = await match_keys.sharing(tx, record_type=ORGANIZATION.name, keys=customer.keys)
-        ids = set().union(*shared.values()) | ({customer.record_id} if customer.record_id else set())
-        stored = await records.load(tx, ORGANIZATION, ids)
-        return {
-            record.id: matched(customer, Customer(organization_features(record.values), (), record.id))
+    async def organizations(self, tx: Tx, *, customers: Sequence[Customer]) -> list[dict[UUID, Match]]:
+        keys = list(dict.fromkeys(key for customer in customers for key in customer.keys))
+        shared = await match_keys.sharing(tx, record_type=ORGANIZATION.name, keys=keys)
+        wanted = [_known(customer, shared) for customer in customers]
+        stored = await records.load(tx, ORGANIZATION, set().union(*wanted))
+        found = {
+            record.id: Customer(organization_features(record.values), (), record.id)
             for record in stored.values()
             if record.alive
         }
+        return [
+            {i: matched(customer, found[i]) for i in sorted(ids) if i in found}
+            for customer, ids in zip(customers, wanted, strict=True)
+        ]
 
 
 def matched(ours: Customer, theirs: Customer) -> Match:
@@ -82,10 +77,9 @@ def matched(ours: Customer, theirs: Customer) -> Match:
     return Match(verdict=decide(scored, weights=weights), score=scored.total, features=features)
 
 
-async def _customers(tx: Tx, registrations: Sequence[Mapping[str, Value]]) -> list[Customer]:
-    linked = [c for values in registrations if isinstance(c := values.get("customer"), UUID)]
-    stored = await records.load(tx, ORGANIZATION, linked) if linked else {}
-    return [_customer(values, {i: r.values for i, r in stored.items()}) for values in registrations]
+def _known(customer: Customer, shared: Mapping[str, Collection[UUID]]) -> set[UUID]:
+    found = {i for key in customer.keys for i in shared.get(key, ())}
+    return found | {customer.record_id} if customer.record_id else found
 
 
 def _customer(values: Mapping[str, Value], known: Mapping[UUID, Mapping[str, Value]]) -> Customer:

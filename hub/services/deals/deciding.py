@@ -18,7 +18,7 @@ from hub.domain.deals.rules.process import AppealParams, ExtensionParams
 from hub.domain.deals.states import Action
 from hub.record.deals import REASON_CODES
 from hub.services.deals.desk import Desk
-from hub.services.deals.gathering import protection_until
+from hub.services.deals.parts import protection_until
 from hub.services.deals.screening import approved, params_of
 from hub.services.deals.working import Deal, put_back, step, take_out
 from hub.services.refusals import NotNow, invalid

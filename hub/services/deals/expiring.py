@@ -10,7 +10,7 @@ from hub.db.session import Database, Tx
 from hub.domain.deals.guards import REMIND_BEFORE, Circumstances, reminder_due
 from hub.domain.deals.states import PROTECTED, Action
 from hub.services.deals.desk import Desk
-from hub.services.deals.gathering import protection_until
+from hub.services.deals.parts import protection_until
 from hub.services.deals.working import put_back, step, take_out
 
 MOST = 500

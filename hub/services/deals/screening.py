@@ -1,15 +1,17 @@
-"""Screening: under the locks of its scope, a registration is judged, takes its place, and goes where the rules say."""
+"""Screening: under the locks of their scopes, registrations are judged, take places, and go where the rules say."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from hub.db import deal_admission, deal_reviews
-from hub.db.deal_reviews import ReviewRow
+from hub.db.deal_admission import Claim, scopes
+from hub.db.deal_reviews import DecisionRow, ReviewRow
 from hub.db.session import Tx
 from hub.domain.deals.engine import evaluate, follow_up
 from hub.domain.deals.facts import Facts, Request, Review
@@ -18,57 +20,52 @@ from hub.domain.deals.outcomes import Decision, Kind
 from hub.domain.deals.registry import Params
 from hub.domain.deals.rules.process import SlaParams, WindowParams
 from hub.domain.deals.states import Action
-from hub.services.deals.candidates import customer_of
+from hub.services.deals.candidates import customers_of
 from hub.services.deals.desk import Desk
-from hub.services.deals.gathering import Subject, gather
+from hub.services.deals.gathering import Gathered, Subject, gather
+from hub.services.deals.parts import Parts, stored_parts
 from hub.services.deals.working import Deal, step, with_clock
 
 
-async def screen(tx: Tx, desk: Desk, deal: Deal, *, actor: str) -> Deal:
-    """From screening to what follows. The clock is read when the locks are held: who waited came later."""
-    deal, facts, decision = await judge(tx, desk, deal, request="submit", actor=actor)
-    now = facts.now
-    deal = replace(deal, review=_with_deadline(desk, deal.review, facts))
-    if not decision.fields:
-        deal = deal.with_values(complete_at=deal.values["complete_at"] or now)
-    if decision.eligible and deal.review.place is None:
-        deal = deal.with_values(eligible_at=now)
-        deal = replace(deal, review=replace(deal.review, place=await deal_admission.next_place(tx)))
-    return await _follow(tx, desk, deal, facts, decision)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A registration after the rules were asked; `frozen` are those that cannot use their rights because of it."""
+
+    deal: Deal
+    facts: Facts
+    decision: Decision
+    request: Request
+    actor: str
+    frozen: frozenset[UUID] = frozenset()
+
+
+async def screen(tx: Tx, desk: Desk, deals: Sequence[tuple[Deal, Parts]], *, actors: Sequence[str]) -> list[Judged]:
+    """From screening to what follows, one after the other as if each were alone, in as few queries as for one.
+
+    The deals are new or held; each actor is who asked for the deal at its place. Claims, decisions and freezes are
+    stored; the deals are the caller's to store. The clock is read when the locks are held: who waited came later.
+    """
+    subjects, gathered = await _open(tx, desk, deals)
+    places = await deal_admission.next_places(tx, len(subjects))
+    judged = []
+    for subject, actor, place in zip(subjects, actors, places, strict=True):
+        one = _judge(desk, gathered, subject, request="submit", actor=actor)
+        one = _follow(desk, replace(one, deal=_placed(desk, one, place)))
+        gathered.note(subject, one.deal)
+        judged.append(one)
+    await _keep(tx, desk, subjects, judged)
+    return judged
 
 
 async def judge(
     tx: Tx, desk: Desk, deal: Deal, *, request: Request, actor: str, new_evidence: int = 0
 ) -> tuple[Deal, Facts, Decision]:
     """Hold the scope, store the claim, gather the facts, ask every rule, and keep all of it as a decision."""
-    customer = await customer_of(tx, deal.values)
-    lines = deal.values["product_lines"]
-    scope = tuple(map(str, lines)) if isinstance(lines, tuple) else ()
-    await deal_admission.lock_scope(tx, keys=customer.keys, product_lines=scope)
-    await deal_admission.store_claim(tx, registration_id=deal.id, keys=customer.keys, product_lines=scope)
-    now = await tx.now()
-    history = Review(
-        request=request,
-        extensions_used=deal.review.extensions,
-        appeals_used=deal.review.appeals,
-        new_evidence=new_evidence,
-        due_at=deal.review.due_at if deal.review.allowed else None,
-    )
-    subject = Subject(deal.id, deal.values, deal.review, customer)
-    facts = await gather(tx, subject, calendar=desk.calendar, candidates=desk.candidates, request=history, now=now)
-    decision = evaluate(desk.policy, facts)
-    await deal_reviews.store_decision(
-        tx,
-        registration_id=deal.id,
-        policy=decision.edition,
-        verdict=decision.verdict,
-        step=follow_up(desk.policy, decision) if request == "submit" else request,
-        facts=msgspec.json.encode(facts),
-        decision=msgspec.json.encode(decision),
-        actor=actor,
-        at=now,
-    )
-    return replace(deal, facts=facts), facts, decision
+    parts = await stored_parts(tx, [deal.id])
+    subjects, gathered = await _open(tx, desk, [(deal, parts[deal.id])])
+    judged = _judge(desk, gathered, subjects[0], request=request, actor=actor, new_evidence=new_evidence)
+    await _keep(tx, desk, subjects, [judged])
+    return judged.deal, judged.facts, judged.decision
 
 
 def approved(desk: Desk, deal: Deal, facts: Facts, *, now: datetime) -> Deal:
@@ -84,6 +81,69 @@ def params_of(desk: Desk, facts: Facts, rule: str) -> Params:
     return desk.policy.settings(desk.policy.scope_of(facts))[rule].params
 
 
+async def freeze(tx: Tx, deal: Deal, facts: Facts, decision: Decision) -> None:
+    """Neither side of a conflict can use its rights until it is decided."""
+    await deal_reviews.freeze(tx, [(party, deal.id) for party in _parties(deal, facts, decision)])
+
+
+async def _open(tx: Tx, desk: Desk, deals: Sequence[tuple[Deal, Parts]]) -> tuple[list[Subject], Gathered]:
+    """Hold the scopes of all of them, then look."""
+    customers = await customers_of(tx, [deal.values for deal, _ in deals])
+    subjects = [Subject(deal, customer, parts) for (deal, parts), customer in zip(deals, customers, strict=True)]
+    names = (name for s in subjects for name in scopes(keys=s.customer.keys, product_lines=s.deal.product_lines))
+    await deal_admission.hold(tx, names)
+    now = await tx.now()
+    return subjects, await gather(tx, subjects, calendar=desk.calendar, candidates=desk.candidates, now=now)
+
+
+def _judge(
+    desk: Desk, gathered: Gathered, subject: Subject, *, request: Request, actor: str, new_evidence: int = 0
+) -> Judged:
+    review = subject.deal.review
+    history = Review(
+        request=request,
+        extensions_used=review.extensions,
+        appeals_used=review.appeals,
+        new_evidence=new_evidence,
+        due_at=review.due_at if review.allowed else None,
+    )
+    facts = gathered.facts(subject, history)
+    return Judged(replace(subject.deal, facts=facts), facts, evaluate(desk.policy, facts), request, actor)
+
+
+async def _keep(tx: Tx, desk: Desk, subjects: Sequence[Subject], judged: Sequence[Judged]) -> None:
+    claims = [Claim(s.deal.id, s.customer.keys, s.deal.product_lines) for s in subjects]
+    await deal_admission.store_claims(tx, claims)
+    await deal_reviews.store_decisions(tx, [_decision_row(desk, one) for one in judged])
+    if frozen := [(party, one.deal.id) for one in judged for party in one.frozen]:
+        await deal_reviews.freeze(tx, frozen)
+
+
+def _decision_row(desk: Desk, one: Judged) -> DecisionRow:
+    return DecisionRow(
+        registration_id=one.deal.id,
+        policy=one.decision.edition,
+        verdict=one.decision.verdict,
+        step=follow_up(desk.policy, one.decision) if one.request == "submit" else one.request,
+        facts=msgspec.json.encode(one.facts),
+        decision=msgspec.json.encode(one.decision),
+        actor=one.actor,
+        at=one.facts.now,
+    )
+
+
+def _placed(desk: Desk, judged: Judged, place: int) -> Deal:
+    """With its deadline; with its place and times, where it is complete and eligible and was not before."""
+    deal, now, decision = judged.deal, judged.facts.now, judged.decision
+    deal = replace(deal, review=_with_deadline(desk, deal.review, judged.facts))
+    if not decision.fields:
+        deal = deal.with_values(complete_at=deal.values["complete_at"] or now)
+    if decision.eligible and deal.review.place is None:
+        deal = deal.with_values(eligible_at=now)
+        deal = replace(deal, review=replace(deal.review, place=place))
+    return deal
+
+
 def _with_deadline(desk: Desk, review: ReviewRow, facts: Facts) -> ReviewRow:
     """The hours that the policy gives for this programme, tier, region and deal type."""
     params = params_of(desk, facts, "approval_sla")
@@ -92,31 +152,31 @@ def _with_deadline(desk: Desk, review: ReviewRow, facts: Facts) -> ReviewRow:
     return with_clock(allowed, None, calendar=desk.calendar, now=facts.now)
 
 
-async def _follow(tx: Tx, desk: Desk, deal: Deal, facts: Facts, decision: Decision) -> Deal:
+def _follow(desk: Desk, judged: Judged) -> Judged:
+    facts, decision = judged.facts, judged.decision
     action = follow_up(desk.policy, decision)
     given = Circumstances(now=facts.now, actor="hub", reason_code=decision.reason_code, text=_reason(decision))
     if action is not Action.REJECT:
         given = replace(given, reason_code=None, text=None)
-    moved = step(deal, action, given, calendar=desk.calendar, note=_note(decision))
+    moved = step(judged.deal, action, given, calendar=desk.calendar, note=_note(decision))
     match action:
         case Action.APPROVE:
-            return approved(desk, moved, facts, now=facts.now)
+            moved = approved(desk, moved, facts, now=facts.now)
         case Action.REJECT:
-            return moved.with_values(
+            moved = moved.with_values(
                 decided_at=facts.now, rejection_code=decision.reason_code, rejection_reason=_reason(decision)
             )
         case Action.ASK_INFO:
-            return replace(moved, review=replace(moved.review, asked=decision.fields))
+            moved = replace(moved, review=replace(moved.review, asked=decision.fields))
         case Action.HOLD:
-            await freeze(tx, moved, facts, decision)
-    return moved
+            return replace(judged, deal=moved, frozen=_parties(moved, facts, decision))
+    return replace(judged, deal=moved)
 
 
-async def freeze(tx: Tx, deal: Deal, facts: Facts, decision: Decision) -> None:
-    """Neither side of a conflict can use its rights until it is decided."""
+def _parties(deal: Deal, facts: Facts, decision: Decision) -> frozenset[UUID]:
+    """The sides of a conflict."""
     rivals = {rival.id for rival in facts.rivals}
-    parties = {UUID(counterpart) for counterpart in decision.counterparts if counterpart in rivals}
-    await deal_reviews.freeze(tx, by=deal.id, parties=parties | {deal.id})
+    return frozenset({deal.id, *(UUID(c) for c in decision.counterparts if c in rivals)})
 
 
 def _reason(decision: Decision) -> str:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from hub.db import deal_admission, deal_reviews
+from hub.db import deal_admission, deal_reviews, records
 from hub.db.deal_reviews import ReviewRow
 from hub.db.session import Tx
 from hub.domain.deals.guards import Circumstances
 from hub.domain.deals.states import Action
 from hub.record.deals import DEAL_EVIDENCE, DEAL_PARTY, DEAL_REGISTRATION
-from hub.record.values import Values
-from hub.sdk.http import encode_json
+from hub.record.definition import RecordType
+from hub.record.values import Value, Values
 from hub.services.deals.desk import Desk
-from hub.services.deals.screening import screen
-from hub.services.deals.working import Deal, put_back, step, take_out
-from hub.services.records import found_here, refuse_duplicate, store_new
-from hub.services.refusals import Duplicate, NotNow, invalid
+from hub.services.deals.parts import Parts, party, proof, stored_parts
+from hub.services.deals.screening import Judged, screen
+from hub.services.deals.working import Deal, put_back, put_back_all, step, take_out
+from hub.services.matching import new_ids
+from hub.services.records import dead_links, duplicate, refuse_dead_links
+from hub.services.refusals import Invalid, NotNow, Refusal, invalid
 
 HUB_OWNED = (
     "stage",
@@ -46,43 +46,125 @@ class Submission:
     parties: Sequence[Values] = ()
     evidence: Sequence[Values] = ()
 
+    def rows(self) -> Iterator[tuple[RecordType, Values]]:
+        yield from ((DEAL_PARTY, row) for row in self.parties)
+        yield from ((DEAL_EVIDENCE, row) for row in self.evidence)
 
-async def submitted_before(tx: Tx, *, actor: str, key: str, body: object) -> dict[str, Any] | None:
-    """The answer that this caller got for this key; None when the key is new, and is this transaction's from then on.
 
-    Raises Duplicate when another body was sent under the key. One that is under way is waited for.
+MOST_AT_ONCE = 32
+"""A claim takes up to 45 locks (15 keys, three lines): those of four transactions fit PostgreSQL's default of 6,400."""
+
+
+async def submit_many(
+    tx: Tx,
+    desk: Desk,
+    types: Mapping[str, RecordType],
+    *,
+    submissions: Sequence[Submission],
+    actors: Sequence[str],
+) -> list[Judged | Refusal]:
+    """Store registrations, judge them, and let them go where the rules say: all in this transaction.
+
+    The results have the order of the submissions, at most `MOST_AT_ONCE`. Each is judged as if it came alone after
+    those before it: it meets them as rivals. One that is refused stops no other and leaves nothing behind; its result
+    is the refusal: Invalid for what is missing, leads nowhere or is the hub's to write, Duplicate for the partner's own
+    reference used before. What only the database refuses (PostgreSQL cannot store the character NUL) is raised and
+    ends the transaction: then hand them in one by one.
+
+    `types` are the record types with their custom fields; each actor is who hands in the submission at its place.
+    The statements are as few for many as for one. Locks are taken: call it once in a transaction, before anything
+    that others could wait for, and `wake_outbound` after it.
     """
-    digest = hashlib.sha256(encode_json(body)).digest()
-    earlier = await deal_admission.claim_key(tx, actor=actor, key=key, digest=digest)
-    if earlier is None:
-        return None
-    if earlier.digest != digest or earlier.answer is None:
-        raise Duplicate("This Idempotency-Key came with another body before: take a new key for a new registration.")
-    return earlier.answer
-
-
-async def submit(tx: Tx, desk: Desk, *, sent: Submission, actor: str) -> UUID:
-    """Store the registration, judge it, and let it go where the rules say; all in this transaction.
-
-    Raises Invalid for fields that the hub itself writes, and Duplicate for the partner's own reference used before.
-    """
-    _refuse_owned(sent.values)
-    if not isinstance(sent.values.get("partner"), UUID):
-        raise invalid("partner", "is missing: a registration is somebody's")
+    assert len(submissions) <= MOST_AT_ONCE
     now = await tx.now()
-    await _lock_reference(tx, sent.values)
-    await refuse_duplicate(tx, DEAL_REGISTRATION, sent.values)
-    draft = {**sent.values, "review_status": "draft", "stage": "draft", "channel": sent.values.get("channel") or "api"}
-    registration_id = await store_new(tx, DEAL_REGISTRATION, values=draft, actor=actor)
-    await _store_parts(tx, registration_id, sent, actor=actor)
-    stored = await found_here(tx, DEAL_REGISTRATION, registration_id)
+    results: dict[int, Judged | Refusal] = dict(await _refused(tx, submissions))
+    fit = [(sent, actor) for n, (sent, actor) in enumerate(zip(submissions, actors, strict=True)) if n not in results]
+    if fit:
+        judged = iter(await _submit(tx, desk, types, fit, now=now))
+        results |= {n: next(judged) for n in range(len(submissions)) if n not in results}
+    return [results[n] for n in range(len(submissions))]
+
+
+async def _submit(
+    tx: Tx, desk: Desk, types: Mapping[str, RecordType], fit: Sequence[tuple[Submission, str]], *, now: datetime
+) -> list[Judged]:
+    record_type, actors = types["deal_registration"], [actor for _, actor in fit]
+    deals = [
+        (_draft(record_type, i, sent, desk, actor=actor, now=now), parts_of(sent))
+        for i, (sent, actor) in zip(sorted(new_ids(len(fit))), fit, strict=True)
+    ]
+    judged = await screen(tx, desk, deals, actors=actors)
+    stored = await put_back_all(tx, desk, [one.deal for one in judged], actors=actors, record_type=record_type)
+    return [replace(one, deal=deal) for one, deal in zip(judged, stored, strict=True)]
+
+
+async def submit(tx: Tx, desk: Desk, types: Mapping[str, RecordType], *, sent: Submission, actor: str) -> Judged:
+    """One of them. Raises Invalid, Duplicate."""
+    [result] = await submit_many(tx, desk, types, submissions=[sent], actors=[actor])
+    if isinstance(result, Refusal):
+        raise result
+    return result
+
+
+def _draft(
+    record_type: RecordType, registration_id: UUID, sent: Submission, desk: Desk, *, actor: str, now: datetime
+) -> Deal:
+    """Submitted and on the way to screening."""
+    said = {**sent.values, "review_status": "draft", "stage": "draft", "channel": sent.values.get("channel") or "api"}
+    values = {**dict.fromkeys(record_type.fields), **said}
     # The hours allowed are known with the facts.
-    deal = Deal(registration_id, stored.values, ReviewRow(registration_id, timedelta(0), actor))
+    review = ReviewRow(registration_id, timedelta(0), actor)
+    deal = Deal(registration_id, values, review, parts=tuple(sent.rows()))
     given = Circumstances(now=now, actor=actor)
     deal = step(deal, Action.SUBMIT, given, calendar=desk.calendar).with_values(submitted_at=now)
-    deal = step(deal, Action.SCREEN, replace(given, actor="hub"), calendar=desk.calendar)
-    await put_back(tx, desk, await screen(tx, desk, deal, actor=actor), actor=actor)
-    return registration_id
+    return step(deal, Action.SCREEN, replace(given, actor="hub"), calendar=desk.calendar)
+
+
+def parts_of(sent: Submission) -> Parts:
+    return Parts(tuple(map(party, sent.parties)), tuple(map(proof, sent.evidence)))
+
+
+async def _refused(tx: Tx, submissions: Sequence[Submission]) -> dict[int, Refusal]:
+    """By position; those that may come in are left out."""
+    refused: dict[int, Refusal] = {
+        n: invalid(*fault) for n, sent in enumerate(submissions) if (fault := _unfit(sent.values))
+    }
+    rows = [(n, row) for n, sent in enumerate(submissions) for row in ((DEAL_REGISTRATION, sent.values), *sent.rows())]
+    for (n, _), faults in zip(rows, await dead_links(tx, [row for _, row in rows]), strict=True):
+        if faults:
+            refused.setdefault(n, Invalid(faults))
+    references = {
+        n: (sent.values["partner"], reference)
+        for n, sent in enumerate(submissions)
+        if n not in refused and (reference := sent.values.get("partner_reference"))
+    }
+    return refused | await _used(tx, references) if references else refused
+
+
+async def _used(tx: Tx, references: Mapping[int, tuple[Value, ...]]) -> dict[int, Refusal]:
+    """Two submissions of one partner with one reference wait for each other: the second one is the duplicate."""
+    await deal_admission.hold(tx, (f"r:{partner}|{reference}" for partner, reference in references.values()))
+    names = ("partner", "partner_reference")
+    found = await records.find_by_key(tx, DEAL_REGISTRATION, names, list(set(references.values())))
+    refused: dict[int, Refusal] = {}
+    taken = set(found)
+    for n, key in references.items():
+        if key in taken:
+            refused[n] = duplicate(DEAL_REGISTRATION, names, found.get(key, ()))
+        taken.add(key)
+    return refused
+
+
+def _unfit(values: Values) -> tuple[str, str] | None:
+    """The field at fault, and what is wrong with it."""
+    if not values.get("name"):
+        return "fields.name", "is missing"
+    for name in HUB_OWNED:
+        if values.get(name) is not None:
+            return name, "is written by the hub, not submitted"
+    if not isinstance(values.get("partner"), UUID):
+        return "partner", "is missing: a registration is somebody's"
+    return None
 
 
 async def answer_info(tx: Tx, desk: Desk, *, registration_id: UUID, sent: Submission, actor: str) -> None:
@@ -97,9 +179,13 @@ async def answer_info(tx: Tx, desk: Desk, *, registration_id: UUID, sent: Submis
     now = await tx.now()
     given = Circumstances(now=now, actor=actor, asked=asked, edited=frozenset(edited), missing=())
     deal = step(deal, Action.ANSWER_INFO, given, calendar=desk.calendar).with_values(**sent.values)
-    deal = replace(deal, review=replace(deal.review, asked=()))
-    await _store_parts(tx, registration_id, sent, actor=actor)
-    await put_back(tx, desk, await screen(tx, desk, deal, actor=actor), actor=actor)
+    deal = replace(deal, review=replace(deal.review, asked=()), parts=tuple(sent.rows()))
+    for record_type, row in sent.rows():
+        await refuse_dead_links(tx, record_type, row)
+    earlier, new = (await stored_parts(tx, [deal.id]))[deal.id], parts_of(sent)
+    parts = Parts((*earlier.parties, *new.parties), (*earlier.proofs, *new.proofs))
+    [judged] = await screen(tx, desk, [(deal, parts)], actors=[actor])
+    await put_back(tx, desk, judged.deal, actor=actor)
 
 
 async def ask_info(
@@ -118,18 +204,6 @@ async def ask_info(
     await put_back(tx, desk, replace(deal, review=replace(deal.review, asked=tuple(fields))), actor=actor)
 
 
-async def _store_parts(tx: Tx, registration_id: UUID, sent: Submission, *, actor: str) -> None:
-    for record_type, rows in ((DEAL_PARTY, sent.parties), (DEAL_EVIDENCE, sent.evidence)):
-        for row in rows:
-            await store_new(tx, record_type, values={**row, "deal": registration_id}, actor=actor)
-
-
-async def _lock_reference(tx: Tx, values: Values) -> None:
-    """Two submissions of one partner with one reference wait for each other: the second one is the duplicate."""
-    if reference := values.get("partner_reference"):
-        await deal_admission.lock_scope(tx, keys=[f"r:{values['partner']}"], product_lines=[str(reference)])
-
-
 async def refuse_behind_the_review(tx: Tx, *, registration_id: UUID, names: Iterable[str]) -> None:
     """What the review of a submitted registration writes is not written past it. Raises NotNow."""
     owned = sorted(set(names) & set(HUB_OWNED) - {"opportunity"})
@@ -137,9 +211,3 @@ async def refuse_behind_the_review(tx: Tx, *, registration_id: UUID, names: Iter
         raise NotNow(
             f"{', '.join(owned)} of a submitted registration follows from its review: use /api/v1/deal-registrations."
         )
-
-
-def _refuse_owned(values: Values) -> None:
-    for name in HUB_OWNED:
-        if values.get(name) is not None:
-            raise invalid(name, "is written by the hub, not submitted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from hub.db import deal_reviews, records
+from hub.db.deal_reviews import ReviewRow
 from hub.db.session import Tx
 from hub.domain.deals.outcomes import Decision, Kind
 from hub.domain.deals.states import Status, actions_in
@@ -108,6 +110,19 @@ async def list_queue(tx: Tx, *, status: Status | None, after: tuple[datetime, UU
 async def registration_view(tx: Tx, registration_id: UUID) -> RegistrationView:
     """Raises NotFound."""
     values, review, decision = await _load(tx, registration_id)
+    frozen_by = await deal_reviews.frozen_by(tx, registration_id)
+    return view_of(registration_id, values, review, decision, frozen_by=frozen_by)
+
+
+def view_of(
+    registration_id: UUID,
+    values: Mapping[str, Any],
+    review: ReviewRow,
+    decision: Decision,
+    *,
+    frozen_by: tuple[UUID, ...],
+) -> RegistrationView:
+    """Of a registration that is at hand."""
     return RegistrationView(
         id=registration_id,
         name=values["name"],
@@ -127,7 +142,7 @@ async def registration_view(tx: Tx, registration_id: UUID) -> RegistrationView:
         asked=review.asked,
         approved_by=review.approved_by,
         approvals=decision.approvals,
-        frozen_by=await deal_reviews.frozen_by(tx, registration_id),
+        frozen_by=frozen_by,
         extensions=review.extensions,
         appeals=review.appeals,
         policy=decision.edition,
@@ -163,7 +178,7 @@ async def events(tx: Tx, registration_id: UUID) -> list[Event]:
     return [Event(**{name: row[name] for name in Event.__dataclass_fields__}) for row in rows]
 
 
-async def _load(tx: Tx, registration_id: UUID) -> tuple[dict[str, Any], deal_reviews.ReviewRow, Decision]:
+async def _load(tx: Tx, registration_id: UUID) -> tuple[dict[str, Any], ReviewRow, Decision]:
     stored = await records.load(tx, DEAL_REGISTRATION, [registration_id])
     reviews = await deal_reviews.load(tx, [registration_id])
     decisions = await deal_reviews.decisions(tx, registration_id)

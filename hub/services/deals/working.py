@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -10,20 +10,22 @@ from uuid import UUID
 from hub.db import audit, changes, deal_reviews, records
 from hub.db.changes import Change, Origin
 from hub.db.deal_reviews import ReviewRow
+from hub.db.records import StoredRecord
 from hub.db.session import Tx
 from hub.domain.deals.alerts import Happening
 from hub.domain.deals.calendar import BusinessCalendar, Clock
 from hub.domain.deals.facts import Facts
 from hub.domain.deals.guards import Circumstances, NotAllowed, take
 from hub.domain.deals.states import Action, ClockEffect, Status
-from hub.record.deals import DEAL_EVENT, DEAL_REGISTRATION
-from hub.record.values import Value, Values, encode_values
-from hub.sdk.http import encode_json
+from hub.record.deals import DEAL_EVENT, DEAL_EVIDENCE, DEAL_PARTY, DEAL_REGISTRATION
+from hub.record.definition import RecordType
+from hub.record.values import Value, Values
 from hub.services.deals.alerting import tell
 from hub.services.deals.desk import Desk
 from hub.services.deals.opportunities import Moved, settle_opportunities, show_partners_view
 from hub.services.matching import new_ids
-from hub.services.records import found_here, patch_record
+from hub.services.records import RULE as API
+from hub.services.records import alteration, creation, found_here, refuse_dead_links, store_faults
 from hub.services.refusals import NotFound, NotNow
 
 RULE = "deal registration"
@@ -31,15 +33,37 @@ RULE = "deal registration"
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """A registration while a use case works on it; nothing is stored before `put_back`."""
+    """A registration while a use case works on it; nothing is stored before `put_back`.
+
+    `values` has every field. `stored` is the record as it was taken out; None: it is new. `parts` are its parties and
+    proofs that are to be stored with it, without their deal. `facts` are those that were gathered meanwhile.
+    """
 
     id: UUID
     values: Mapping[str, Value]
     review: ReviewRow
     events: tuple[Values, ...] = ()
-    # As it was taken out, and the facts that were gathered meanwhile.
-    before: Mapping[str, Value] | None = None
+    stored: StoredRecord | None = None
+    parts: tuple[tuple[RecordType, Values], ...] = ()
     facts: Facts | None = None
+
+    @property
+    def changed(self) -> dict[str, Value]:
+        """What is not as it was taken out; of a new one all that it says."""
+        if self.stored is None:
+            return {name: value for name, value in self.values.items() if value is not None}
+        return {name: value for name, value in self.values.items() if value != self.stored.values[name]}
+
+    @property
+    def partner(self) -> UUID:
+        partner = self.values["partner"]
+        assert isinstance(partner, UUID)
+        return partner
+
+    @property
+    def product_lines(self) -> tuple[str, ...]:
+        lines = self.values["product_lines"]
+        return tuple(map(str, lines)) if isinstance(lines, tuple) else ()
 
     @property
     def status(self) -> Status:
@@ -60,7 +84,7 @@ async def take_out(tx: Tx, registration_id: UUID) -> Deal:
     reviews = await deal_reviews.load(tx, [registration_id])
     if registration_id not in reviews:
         raise NotFound(f"Registration {registration_id} was not submitted through the hub yet: submit it first.")
-    return Deal(registration_id, stored.values, reviews[registration_id], before=stored.values)
+    return Deal(registration_id, stored.values, reviews[registration_id], stored=stored)
 
 
 def step(
@@ -84,32 +108,106 @@ def step(
     return replace(deal, values=values, review=review, events=(*deal.events, event))
 
 
-async def put_back(tx: Tx, desk: Desk, deal: Deal, *, actor: str) -> None:
-    """Store values, review and events, with their changes and an entry in the audit trail for each event.
+async def put_back(tx: Tx, desk: Desk, deal: Deal, *, actor: str) -> Deal:
+    """Store values, review, parts and events, with their changes and an entry in the audit trail for each event."""
+    [stored] = await put_back_all(tx, desk, [deal], actors=[actor])
+    return stored
 
-    An approved one has its opportunity from here on; sellers whom it concerns are alerted.
+
+async def put_back_all(
+    tx: Tx, desk: Desk, deals: Sequence[Deal], *, actors: Sequence[str], record_type: RecordType = DEAL_REGISTRATION
+) -> list[Deal]:
+    """The same for several, each by its own actor, in as few statements as for one; returns them as stored.
+
+    Approved ones have their opportunity from here on; sellers whom it concerns are alerted.
+    `record_type` is the registration's with the custom fields that new ones may have. Raises Invalid, Duplicate.
     """
-    moved = Moved(deal.id, deal.values, frozenset(str(event["kind"]) for event in deal.events))
-    if opportunity := (await settle_opportunities(tx, [moved])).get(deal.id):
-        deal = deal.with_values(opportunity=opportunity)
-    stored = await patch_record(tx, DEAL_REGISTRATION, record_id=deal.id, values=deal.values, version=None, actor=actor)
-    await deal_reviews.save(tx, replace(deal.review, sync_state="waiting"))
-    if not deal.events:
-        return
-    await show_partners_view(tx, [replace(moved, values=deal.values)])
-    rows = list(zip(sorted(new_ids(len(deal.events))), deal.events, strict=True))
-    await records.insert(tx, DEAL_EVENT, rows)
-    rules = encode_json({"*": RULE})
-    log = [Change(i, DEAL_EVENT.name, 1, "create", None, encode_values(values), rules) for i, values in rows]
-    await changes.append(tx, origin=Origin(actor=actor), changes=log)
+    by = dict(zip([deal.id for deal in deals], actors, strict=True))
+    deals = await _with_opportunities(tx, deals)
+    await _store_values(tx, record_type, deals)
+    deals = [replace(deal, review=replace(deal.review, sync_state="waiting")) for deal in deals]
+    await deal_reviews.save(tx, [deal.review for deal in deals])
+    parts = await _store_parts(tx, deals)
+    log = [(deal.id, _change(record_type, deal)) for deal in deals if deal.changed]
+    log += [(part.deal, creation(part.type, part.id, part.values, rule=part.rule)) for part in parts]
+    await changes.append_all(tx, [(Origin(actor=by[deal_id]), change) for deal_id, change in log])
+    happened = [part for part in parts if part.type is DEAL_EVENT]
     await audit.note_all(
         tx,
-        actor=actor,
         action="deal_registration",
-        entries=[(str(deal.id), {"event": e["kind"], "reason": e["reason_code"]}) for e in deal.events],
+        entries=[
+            (by[e.deal], str(e.deal), {"event": e.values["kind"], "reason": e.values["reason_code"]}) for e in happened
+        ],
     )
-    happened = [(i, str(e["kind"]), at) for i, e in rows if isinstance(at := e["happened_at"], datetime)]
-    await tell(tx, desk, [(Happening(deal.id, stored.version, deal.values, deal.before or {}, happened), deal.facts)])
+    await show_partners_view(tx, [_moved(deal) for deal in deals if deal.events])
+    await tell(tx, desk, [(_happening(deal, happened), deal.facts) for deal in deals if deal.events])
+    return [replace(deal, events=(), parts=()) for deal in deals]
+
+
+async def _with_opportunities(tx: Tx, deals: Sequence[Deal]) -> list[Deal]:
+    settled = await settle_opportunities(tx, [_moved(deal) for deal in deals])
+    return [deal.with_values(opportunity=settled[deal.id]) if deal.id in settled else deal for deal in deals]
+
+
+def _moved(deal: Deal) -> Moved:
+    return Moved(deal.id, deal.values, frozenset(str(event["kind"]) for event in deal.events))
+
+
+async def _store_values(tx: Tx, record_type: RecordType, deals: Sequence[Deal]) -> None:
+    fresh = [(deal.id, deal.changed) for deal in deals if deal.stored is None]
+    changed = [(deal.id, deal.values) for deal in deals if deal.stored and deal.changed]
+    for deal in deals:
+        if deal.stored:
+            await refuse_dead_links(tx, record_type, deal.changed)
+    with store_faults(record_type):
+        if fresh:
+            await records.insert(tx, record_type, fresh)
+        await records.update(tx, record_type, changed)
+
+
+def _change(record_type: RecordType, deal: Deal) -> Change:
+    if deal.stored is None:
+        return creation(record_type, deal.id, deal.changed)
+    return alteration(record_type, deal.stored, deal.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A row that belongs to a registration."""
+
+    type: RecordType
+    id: UUID
+    deal: UUID
+    values: Values
+
+    @property
+    def rule(self) -> str:
+        return RULE if self.type is DEAL_EVENT else API
+
+
+async def _store_parts(tx: Tx, deals: Sequence[Deal]) -> list[_Part]:
+    """New parties, proofs and events; the order of their ids is that in which they came."""
+    rows = [
+        (kind, deal.id, {**values, "deal": deal.id})
+        for deal in deals
+        for kind, values in (*deal.parts, *((DEAL_EVENT, event) for event in deal.events))
+    ]
+    parts = [_Part(kind, i, of, values) for i, (kind, of, values) in zip(sorted(new_ids(len(rows))), rows, strict=True)]
+    for kind in (DEAL_PARTY, DEAL_EVIDENCE, DEAL_EVENT):
+        if new := [(part.id, part.values) for part in parts if part.type is kind]:
+            with store_faults(kind):
+                await records.insert(tx, kind, new)
+    return parts
+
+
+def _happening(deal: Deal, happened: Sequence[_Part]) -> Happening:
+    version = 1 if deal.stored is None else deal.stored.version + bool(deal.changed)
+    events = [
+        (part.id, str(part.values["kind"]), at)
+        for part in happened
+        if part.deal == deal.id and isinstance(at := part.values["happened_at"], datetime)
+    ]
+    return Happening(deal.id, version, deal.values, deal.stored.values if deal.stored else {}, events)
 
 
 def with_clock(

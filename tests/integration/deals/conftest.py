@@ -50,8 +50,8 @@ class Office:
         sent = Sent(fields=complete(partner, **fields))
         async with self.db.transaction() as tx:
             submission = read_submission(RECORD_TYPES, sent)
-            registration_id = await submit(tx, self.desk, sent=submission, actor=actor)
-            return await registration_view(tx, registration_id)
+            judged = await submit(tx, self.desk, RECORD_TYPES, sent=submission, actor=actor)
+            return await registration_view(tx, judged.deal.id)
 
     async def view(self, registration_id: UUID) -> RegistrationView:
         async with self.db.transaction() as tx:

@@ -3,11 +3,9 @@
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any
 
 from hub.db.session import Database
-from hub.record import RECORD_TYPES
-from hub.services.deals.receiving import Sent, submit_once
+from hub.services.deals.receiving import Answer, Handed, Sent, submit_once
 from tests.integration.deals.conftest import Office, complete
 
 SPELLINGS = (
@@ -75,14 +73,14 @@ async def test_every_planted_conflict_is_found_and_no_submission_is_lost(databas
 async def test_one_key_sent_twice_at_once_is_one_registration(office: Office) -> None:
     sent = Sent(fields=complete(await office.partner("Alba")))
 
-    async def send() -> tuple[dict[str, Any], bool]:
+    async def send() -> Answer:
         async with office.db.transaction() as tx:
-            return await submit_once(tx, office.desk, RECORD_TYPES, sent=sent, key="k", actor="key portal")
+            return await submit_once(tx, office.desk, Handed(sent, "k", "key portal"))
 
     answers = await asyncio.gather(*(send() for _ in range(4)))
 
-    assert sorted(new for _, new in answers) == [False, False, False, True]
-    assert len({answer["id"] for answer, _ in answers}) == 1
+    assert sorted(answer.new for answer in answers) == [False, False, False, True]
+    assert len({answer.registration_id for answer in answers}) == 1
     assert [row["n"] for row in await office.all("select count(*) as n from deal_registration")] == [1]
 
 
