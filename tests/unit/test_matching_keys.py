@@ -1,7 +1,7 @@
 """Blocking keys bring together what belongs together, and stay few."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.matching import MAX_KEYS, match_keys, organization_features, person_features
@@ -13,6 +13,7 @@ records = st.dictionaries(
 )
 
 
+@settings(deadline=None)  # the first text of a script loads its table
 @given(records)
 def test_any_record_gets_few_distinct_keys_and_always_the_same(values: dict[str, object]) -> None:
     keys = match_keys(organization_features(values))
@@ -33,6 +34,9 @@ def test_any_record_gets_few_distinct_keys_and_always_the_same(values: dict[str,
         ({"phone": "+1 312 386 5286"}, {"phone": "386-5286"}),
         ({"street": "4701 N. Winthorp"}, {"street": "4701 N. Winthrop Ave"}),
         ({"street": "12 Main St", "postal_code": "60601-1234"}, {"street": "12 Mane", "postal_code": "60601"}),
+        ({"legal_name": "ООО Ромашка"}, {"legal_name": "Romashka LLC"}),
+        ({"legal_name": "北京华为有限公司"}, {"legal_name": "Beijinghuawei"}),
+        ({"legal_name": "Παπαδόπουλος Τρόφιμα"}, {"legal_name": "Papadopoylos Trofima SA"}),
         ({"vat_number": "DE136695976"}, {"vat_number": "136695976", "country": "DE"}),
     ],
 )
@@ -54,6 +58,15 @@ def test_people_of_one_name_share_a_key_however_it_is_spelt() -> None:
     second = match_keys(person_features({"first_name": "Zoe", "last_name": "Kowalczik"}))
 
     assert set(first) & set(second)
+
+
+def test_a_contact_is_found_by_mobile_and_by_partner_with_the_last_name_in_any_script() -> None:
+    first = match_keys(person_features({"last_name": "Иванова", "mobile": "+7 912 345 67 89", "partner": "p1"}))
+    by_mobile = match_keys(person_features({"last_name": "Smith", "phone": "+79123456789"}))
+    by_partner = match_keys(person_features({"last_name": "Ivanova", "partner": "p1"}))
+
+    assert set(first) & set(by_mobile)
+    assert set(first) & set(by_partner)
 
 
 def test_a_record_without_values_has_no_key() -> None:

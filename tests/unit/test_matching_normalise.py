@@ -6,7 +6,9 @@ from hub.domain.matching import organization_features, person_features
 from hub.domain.matching.address import compare_streets, street_of
 from hub.domain.matching.compare import compare_names
 from hub.domain.matching.contact import domain_of, email_of, phone_of
-from hub.domain.matching.text import name_of
+from hub.domain.matching.legal_forms import LIMITED, PARTNERSHIP, STOCK
+from hub.domain.matching.text import name_of, person_name_of
+from hub.domain.matching.words import fold, words_of
 
 
 @pytest.mark.parametrize(
@@ -20,6 +22,13 @@ from hub.domain.matching.text import name_of
         ("CHICAGO PUBLIC SCHOOLS FUNSTON, FREDERICK", "Funston", "contained"),
         ("Nordlicht Data Berlin", "Nordlicht Data Hamburg", "partial"),
         ("Contoso Networks", "Fabrikam Foods", "different"),
+        ("ООО Ромашка", "Romashka LLC", "equal"),
+        ("ПАО Газ Нефть", "Gaz Neft PJSC", "equal"),
+        ("Παπαδόπουλος Α.Ε.", "Papadopoulos S.A.", "close"),
+        ("トヨタ株式会社", "Toyota K.K.", "equal"),
+        ("华为有限公司", "Huawei Co., Ltd.", "equal"),
+        ("ООО Ромашка", "ЗАО Ромашка", "equal"),
+        ("ООО Ромашка", "Zenith Foods", "different"),
     ],
 )
 def test_two_spellings_of_a_name_reach_their_level_in_both_directions(a: str, b: str, level: str) -> None:
@@ -35,7 +44,7 @@ def test_a_legal_form_is_kept_as_a_feature_of_the_name() -> None:
 
     assert name is not None
     assert name.words == ("muster", "handels")
-    assert name.legal_form == {"Limited Partnership"}
+    assert name.legal_form == {"partnership"}
 
 
 def test_numerals_and_compass_words_stay_hard_tokens() -> None:
@@ -48,11 +57,69 @@ def test_numerals_and_compass_words_stay_hard_tokens() -> None:
     assert east.numbers == {"east"}
 
 
-def test_a_script_that_has_no_latin_letters_is_kept() -> None:
-    name = name_of("ООО Ромашка")
+@pytest.mark.parametrize(
+    ("text", "words", "latin"),
+    [
+        ("ООО «Ромашка»", ("ромашка",), ("romashka",)),
+        ("株式会社トヨタ", ("トヨタ",), ("toyota",)),
+        ("ガス（株）", ("カス",), ("gasu",)),
+        ("华为技术有限公司", ("华为技术",), ("huaweijishu",)),
+        ("한국전자 주식회사", (fold("한국전자"),), ("hangugjeonja",)),
+        ("Παπαδόπουλος Α.Ε.", ("παπαδοπουλοσ",), ("papadopoylos",)),
+        ("شركة النور ذ.م.م", ("النور",), ("lnwr",)),
+        ("भारत लिमिटेड", ("भरत",), ("bhart",)),
+    ],
+)
+def test_a_name_of_another_script_is_kept_and_read_in_latin_letters(
+    text: str, words: tuple[str, ...], latin: tuple[str, ...]
+) -> None:
+    name = name_of(text)
 
     assert name is not None
-    assert "ромашка" in name.core
+    assert name.latin is not None
+    assert (name.words, name.latin.words) == (words, latin)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "classes"),
+    [
+        ("Nordlicht Aktiengesellschaft", "nordlicht", {STOCK}),
+        ("Nordlicht GmbH", "nordlicht", {LIMITED}),
+        ("Nordlicht GmbH & Co. KG", "nordlicht", {PARTNERSHIP}),
+        ("SARL Lumière", "lumiere", {LIMITED}),
+        ("Lumière S.A.S.", "lumiere", {LIMITED}),
+        ("Luz, Sociedad Anónima", "luz", {STOCK}),
+        ("Luz Ltda.", "luz", {LIMITED}),
+        ("Luce S.p.A.", "luce", {STOCK}),
+        ("Licht Besloten Vennootschap", "licht", {LIMITED}),
+        ("Lys A/S", "lys", {STOCK}),
+        ("Lys AS", "lys", {LIMITED, STOCK}),
+        ("Światło Sp. z o.o.", "swiatlo", {LIMITED}),
+        ("Valo Oyj", "valo", {STOCK}),
+        ("Işık Ltd. Şti.", "isik", {LIMITED}),
+        ("ПАО Свет", "свет", {STOCK}),
+        ("Общество с ограниченной ответственностью «Свет»", "свет", {LIMITED}),
+        ("ТОВ Світло", "світло", {LIMITED}),
+        ("PT Cahaya", "cahaya", {LIMITED}),
+        ("Guang Co., Ltd.", "guang", {LIMITED, STOCK}),
+        ("光股份有限公司", "光", {STOCK}),
+        ("Light Inc.", "light", {STOCK}),
+        ("Light", "light", set()),
+    ],
+)
+def test_the_legal_form_is_told_from_the_name_in_many_languages(text: str, word: str, classes: set[str]) -> None:
+    name = name_of(text)
+
+    assert name is not None
+    assert name.words == words_of(word)
+    assert name.legal_form == classes
+
+
+def test_a_person_has_no_legal_form() -> None:
+    name = person_name_of("van Ek")
+
+    assert name is not None
+    assert name.words == ("van", "ek")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "---", "…"])

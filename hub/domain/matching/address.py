@@ -9,8 +9,8 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from hub.domain.matching.text import words_of
 from hub.domain.matching.vocabulary import DIRECTIONS, STREET_TYPES, UNIT_WORDS
+from hub.domain.matching.words import words_of
 
 _NUMBERED = re.compile(r"^(\d+)(?:st|nd|rd|th)[a-z]?$")
 _NEIGHBOUR_DISTANCE = 20

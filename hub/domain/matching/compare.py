@@ -37,7 +37,17 @@ def compare(a: Features, b: Features) -> Iterator[Agreement]:
 
 
 def compare_names(a: Name, b: Name) -> str:
-    """One of `NAME_LEVELS`; `contained` means that all telling words of one are in the other."""
+    """One of `NAME_LEVELS`; `contained` means that all telling words of one are in the other.
+
+    Names of two scripts are compared in Latin letters, names of one other script both ways: the better level counts.
+    """
+    level = _compare_words(a, b)
+    if a.latin is None and b.latin is None:
+        return level
+    return min(level, _compare_words(a.latin or a, b.latin or b), key=NAME_LEVELS.index)
+
+
+def _compare_words(a: Name, b: Name) -> str:
     if a.core_text == b.core_text:
         return "equal"
     if fuzz.ratio(a.core_text, b.core_text) >= 90 or fuzz.ratio(a.sorted_text, b.sorted_text) >= 90:
@@ -153,7 +163,9 @@ def _postal_codes(a: str, b: str) -> str:
 
 
 def _first_names(a: Name, b: Name) -> str:
-    x, y = a.words[0], b.words[0]
+    x, y = (
+        (a.words[0], b.words[0]) if a.latin is b.latin is None else ((a.latin or a).words[0], (b.latin or b).words[0])
+    )
     if x == y or fuzz.ratio(x, y) >= 85:
         return "same"
     return "initial" if x[0] == y[0] and (len(x) == 1 or len(y) == 1) else "different"

@@ -10,7 +10,8 @@ from typing import TypeVar
 from hub.domain.matching.address import Street, street_of
 from hub.domain.matching.contact import domain_of, email_of, phone_of
 from hub.domain.matching.identifiers import verified_identifiers
-from hub.domain.matching.text import Name, fold, name_of
+from hub.domain.matching.text import Name, name_of, person_name_of
+from hub.domain.matching.words import fold
 
 _T = TypeVar("_T")
 _IDENTIFIER_FIELDS = ("vat_number", "registration_number", "duns", "lei")
@@ -78,14 +79,14 @@ def organization_features(values: Mapping[str, object]) -> OrganizationFeatures:
 
 
 def person_features(values: Mapping[str, object]) -> PersonFeatures:
-    """Features from first_name, last_name, email, phone, country and organization (the partner's id)."""
+    """Features from first_name, last_name, email, phone, mobile, country, and organization or partner (its id)."""
     country = _one(values, "country").upper()
     return PersonFeatures(
-        first=name_of(_one(values, "first_name")),
-        last=name_of(_one(values, "last_name")),
+        first=person_name_of(_one(values, "first_name")),
+        last=person_name_of(_one(values, "last_name")),
         emails=_distinct(email_of(text) for text in _all(values, "email")),
-        phones=_distinct(phone_of(text, country=country) for text in _all(values, "phone")),
-        organization=_one(values, "organization"),
+        phones=_distinct(phone_of(text, country=country) for text in (*_all(values, "phone"), *_all(values, "mobile"))),
+        organization=_one(values, "organization") or _one(values, "partner"),
     )
 
 

@@ -35,9 +35,10 @@ def _organization(features: OrganizationFeatures) -> Iterator[str]:
         yield f"d:{domain}"
     yield from _contact_keys(features.emails[:1], features.phones[:2])
     yield from _address_keys(features)
-    for name in features.names[:2]:
+    names = [form for name in features.names[:2] for form in _forms(name)]
+    for name in names:
         yield f"n:{name.core_text}"
-    for name in features.names[:2]:
+    for name in names:
         yield from _word_keys(name, postal_code=features.postal_code)
 
 
@@ -45,12 +46,17 @@ def _person(features: PersonFeatures) -> Iterator[str]:
     yield from _contact_keys(features.emails[:3], features.phones[:3])
     if features.last is None:
         return
-    last = _consonants("".join(features.last.words))
-    first = features.first.words[0] if features.first else ""
-    if first:
-        yield f"n:{last}|{_consonants(first)}"
-    if features.organization:
-        yield f"o:{features.organization}|{last}"
+    firsts = _forms(features.first) if features.first else ()
+    for last in (_consonants("".join(form.words)) for form in _forms(features.last)):
+        for first in firsts:
+            yield f"n:{last}|{_consonants(first.words[0])}"
+        if features.organization:
+            yield f"o:{features.organization}|{last}"
+
+
+def _forms(name: Name) -> tuple[Name, ...]:
+    """The name as it is written, and in Latin letters where it is of another script."""
+    return (name, name.latin) if name.latin else (name,)
 
 
 def _contact_keys(emails: tuple[str, ...], phones: tuple[str, ...]) -> Iterator[str]:
