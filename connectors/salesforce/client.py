@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from connectors.salesforce import callouts, counting, describe, lookup
 from connectors.salesforce.changes import OVERLAP, ChangeReader
 from connectors.salesforce.conditional import CONDITIONAL_ROWS
+from connectors.salesforce.fields import readable
 from connectors.salesforce.lookup import RETRIEVE_IDS
+from connectors.salesforce.owners import Owners
+from connectors.salesforce.partnering import Partners
 from connectors.salesforce.rest import Rest
 from connectors.salesforce.settings import SalesforceSettings, secret_text
 from connectors.salesforce.soql import merges
@@ -44,7 +48,11 @@ class Salesforce:
         self._context = context
         self._rest = Rest(settings=settings, context=context)
         self._changes = ChangeReader(self._rest)
-        self._writer = Writer(self._rest)
+        self._writer = Writer(
+            self._rest,
+            owners=Owners(self._rest, fallback=settings.fallback_owner),
+            partners=Partners(self._rest, role=settings.partner_role),
+        )
         self._capabilities = _capabilities(callouts=settings.webhook_secret is not None)
 
     @property
@@ -70,10 +78,10 @@ class Salesforce:
         return await describe.describe(self._rest, object_name)
 
     async def read_page(self, query: ReadQuery, cursor: str | None) -> Page:
-        return await self._changes.read_page(query, cursor)
+        return await self._changes.read_page(_readable(query), cursor)
 
     async def read_many(self, object_name: str, ids: Sequence[str], fields: tuple[str, ...]) -> ReadResult:
-        return await lookup.read_many(self._rest, object_name, ids, fields)
+        return await lookup.read_many(self._rest, object_name, ids, readable(fields))
 
     def stamp_of(self, version: str) -> datetime | None:
         try:
@@ -85,12 +93,12 @@ class Salesforce:
         return await counting.count_by_stamp(self._rest, query, bounds)
 
     def read_slices(self, query: ReadQuery, slices: Sequence[Slice]) -> AsyncIterator[ReadResult]:
-        return counting.read_slices(self._rest, query, slices)
+        return counting.read_slices(self._rest, _readable(query), slices)
 
     async def find_by_key(
         self, object_name: str, key_field: str, values: Sequence[str], fields: tuple[str, ...]
     ) -> Sequence[RemoteRecord]:
-        return await lookup.find_by_key(self._rest, object_name, key_field, values, fields)
+        return await lookup.find_by_key(self._rest, object_name, key_field, values, readable(fields))
 
     async def write(self, object_name: str, ops: Sequence[WriteOp]) -> Sequence[WriteOutcome]:
         return await self._writer.write(object_name, ops)
@@ -106,6 +114,10 @@ def open_salesforce(settings: BaseModel, context: ConnectorContext) -> Salesforc
     """The connection of these settings; no call is made yet."""
     assert isinstance(settings, SalesforceSettings)
     return Salesforce(settings, context)
+
+
+def _readable(query: ReadQuery) -> ReadQuery:
+    return replace(query, fields=readable(query.fields))
 
 
 def _capabilities(*, callouts: bool) -> Capabilities:

@@ -1,8 +1,8 @@
-"""The fields of a write as the API takes them."""
+"""The fields of reads and writes as the API takes them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -13,3 +13,8 @@ def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
         parent, _, key = name.partition(".")
         body[parent] = {key: value} if key else value
     return body
+
+
+def readable(fields: Sequence[str]) -> tuple[str, ...]:
+    """Without the paths that the connector only writes: partners are rows of their own."""
+    return tuple(field for field in fields if not field.startswith("Partners."))

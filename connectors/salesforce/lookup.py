@@ -39,7 +39,7 @@ async def fates_of(rest: Rest, object_name: str, ids: Sequence[str]) -> dict[str
         return fates
     selected = columns(object_name, (), deletions=True)
     for part in in_lists(ids):
-        for row in await _query(rest, "/queryAll", by_values(object_name, selected, "Id", part)):
+        for row in await query_all(rest, "/queryAll", by_values(object_name, selected, "Id", part)):
             fates[str(row["Id"])] = replace(deletion(row), source="probe")
     return fates
 
@@ -52,7 +52,7 @@ async def find_by_key(
     selected = columns(object_name, (*fields, key_field), deletions=False)
     found: list[RemoteRecord] = []
     for part in in_lists(values):
-        rows = await _query(rest, "/query", by_values(object_name, selected, key_field, part))
+        rows = await query_all(rest, "/query", by_values(object_name, selected, key_field, part))
         found += [make(row) for row in rows]
     return found
 
@@ -67,7 +67,7 @@ async def _rows(rest: Rest, object_name: str, ids: Sequence[str], fields: Sequen
     parts = list(in_lists(ids))
     if len(parts) == 1 or any("." in column for column in own):
         statements = [by_values(object_name, selected, "Id", part) for part in parts]
-        return [row for statement in statements for row in await _query(rest, "/query", statement)]
+        return [row for statement in statements for row in await query_all(rest, "/query", statement)]
     rows: list[Row] = []
     for part in _parts(ids):
         body = {"ids": part, "fields": own}
@@ -76,7 +76,7 @@ async def _rows(rest: Rest, object_name: str, ids: Sequence[str], fields: Sequen
     return rows
 
 
-async def _query(rest: Rest, path: str, statement: str) -> list[Row]:
+async def query_all(rest: Rest, path: str, statement: str) -> list[Row]:
     """All rows of a statement that has few."""
     rows: list[Row] = []
     reply = await rest.get(path, params={"q": statement})

@@ -51,6 +51,15 @@ class SalesforceSettings(BaseModel):
         None, description="Secret that signs change callouts from a Flow or Apex; empty: no callouts are accepted."
     )
 
+    fallback_owner: str | None = Field(
+        None,
+        description="Who gets what has no seller: mail address or id of a user, or id of a queue (for tasks); empty:"
+        " the integration user.",
+    )
+    partner_role: str | None = Field(
+        None, description="Partner role, as the org's setup names it, of a partner that is put on an opportunity."
+    )
+
     @field_validator("instance")
     @classmethod
     def _my_domain(cls, text: str) -> str:

@@ -11,6 +11,8 @@ from connectors.salesforce.errors import first_error, from_error
 from connectors.salesforce.fields import nested
 from connectors.salesforce.ids import canonical_id
 from connectors.salesforce.lookup import fates_of
+from connectors.salesforce.owners import Owners
+from connectors.salesforce.partnering import Partners, has_partner, without_partner
 from connectors.salesforce.rest import Rest
 from hub.sdk.errors import OutcomeUnknown, RecordGone, RecordRejected, RemoteError
 from hub.sdk.records import WriteOp, WriteOutcome, Written
@@ -22,12 +24,27 @@ BULK_ABOVE = 2000
 class Writer:
     """Writes of one connection."""
 
-    def __init__(self, rest: Rest) -> None:
+    def __init__(self, rest: Rest, *, owners: Owners, partners: Partners) -> None:
         self._rest = rest
         self._bulk = BulkWriter(rest)
+        self._owners = owners
+        self._partners = partners
 
     async def write(self, object_name: str, ops: Sequence[WriteOp]) -> list[WriteOutcome]:
         """One outcome per op, in order. An error of the first request is raised; later ones become outcomes."""
+        ops = await self._owners.resolved(object_name, ops)
+        if object_name != "Opportunity" or not has_partner(ops):
+            return await self._write(object_name, ops)
+        own = [without_partner(op) for op in ops]
+        if ops[0].kind == "update":  # a row of which only the partner changed is not written itself
+            changed = [op for op in own if op.fields]
+            written = iter(await self._write(object_name, changed))
+            outcomes = [next(written) if op.fields else Written(_remote_id(op)) for op in own]
+        else:
+            outcomes = await self._write(object_name, own)
+        return await self._partners.related(ops, outcomes)
+
+    async def _write(self, object_name: str, ops: Sequence[WriteOp]) -> list[WriteOutcome]:
         if not ops:
             return []
         if any(op.precondition for op in ops):

@@ -39,6 +39,16 @@ def _lead(n: int) -> dict[str, Any]:
     }
 
 
+def _opportunity(n: int) -> dict[str, Any]:
+    return {
+        "Name": f"Opportunity {n}",
+        "StageName": "Qualification",
+        "CloseDate": "2027-03-31",
+        "Amount": 1000 + n,
+        "Description": f"The {n}th opportunity",
+    }
+
+
 def _deal_registration(n: int) -> dict[str, Any]:
     return {
         "Name": f"Deal {n}",
@@ -57,6 +67,9 @@ SANDBOX = SandboxSpec(
         ContractObject("Account", _account, text_field="Description", key_field="Hub_Id__c", required_field="Name"),
         ContractObject("Contact", _contact, text_field="Description", key_field="Hub_Id__c", required_field="LastName"),
         ContractObject("Lead", _lead, text_field="Description", key_field="Hub_Id__c", required_field="Company"),
+        ContractObject(
+            "Opportunity", _opportunity, text_field="Description", key_field="Hub_Deal_Id__c", required_field="Name"
+        ),
         ContractObject(
             "Deal_Registration__c",
             _deal_registration,

@@ -17,9 +17,11 @@ from connectors.salesforce.sandbox.locators import Locators
 from connectors.salesforce.sandbox.oauth import CLIENT_ID, CLIENT_SECRET, Identity, OAuth
 from connectors.salesforce.sandbox.objects import standard_schema
 from connectors.salesforce.sandbox.org import Org
+from connectors.salesforce.sandbox.partners import PartnerRows
 from connectors.salesforce.sandbox.query import QueryEngine
 from connectors.salesforce.sandbox.records import HUMAN, Records
 from connectors.salesforce.sandbox.schema import Field, Schema
+from connectors.salesforce.sandbox.selling import ROLES
 from connectors.salesforce.sandbox.usage import Usage
 from hub.sdk.records import WebhookRequest
 from hub.sdk.sandbox import Fault, FieldChanges, Sandbox, SandboxClock
@@ -162,18 +164,37 @@ class SalesforceSandbox(Sandbox):
     def _new_org(self) -> Org:
         schema = standard_schema()
         feed = ChangeFeed(clock=self.clock, faults=self.faults)
-        records = Records(world=self.world, schema=schema, faults=self.faults, on_change=feed.record, seed=self.seed)
-        org_id, users = records.next_id("00D"), [records.next_id("005") for _ in USERS]
+        users: list[str] = []
+
+        def user_of(by: str) -> str:
+            integration_user, person, *_ = users
+            return person if by == HUMAN else integration_user
+
+        records = Records(
+            world=self.world,
+            schema=schema,
+            faults=self.faults,
+            on_change=feed.record,
+            user_of=user_of,
+            seed=self.seed,
+        )
+        records.companions["Partner"] = PartnerRows(world=self.world, records=records)
+        org_id = records.next_id("00D")
+        users += [records.next_id("005") for _ in USERS]
         now = self.clock.now().replace(microsecond=0)
         self.world.add("Organization", org_id, {"Name": "Sandbox Org", "OrganizationType": "Developer Edition"}, at=now)
         for user_id, name in zip(users, USERS, strict=True):
             username = f"{name.split()[0].lower()}@partnerhub.sandbox"
-            fields = {"Name": name, "Email": username, "Username": username, "IsActive": True}
+            fields = {"Name": name, "Email": username, "Username": username, "UserType": "Standard", "IsActive": True}
             self.world.add("User", user_id, fields, at=now)
-        for name in ("Organization", "User"):
+        queue = {"Name": "Partner desk", "DeveloperName": "Partner_Desk", "Type": "Queue"}
+        self.world.add("Group", records.next_id("00G"), queue, at=now)
+        for order, (role, reverse) in enumerate(ROLES.items()):
+            said = {"MasterLabel": role, "ReverseRole": reverse, "SortOrder": order}
+            self.world.add("PartnerRole", records.next_id("0PR"), said, at=now)
+        for name in ("Organization", "User", "Group", "PartnerRole"):
             records.index_existing(name)
-        integration_user, person = users[:2]
-        identity = Identity(canonical_id(org_id), integration_user)
+        identity = Identity(canonical_id(org_id), users[0])
         return Org(
             clock=self.clock,
             faults=self.faults,
@@ -183,7 +204,7 @@ class SalesforceSandbox(Sandbox):
                 schema=schema,
                 records=records,
                 now=self.clock.now,
-                user_of=lambda by: person if by == HUMAN else integration_user,
+                user_of=user_of,
             ),
             oauth=OAuth(faults=self.faults, clock=self.clock, identity=identity),
             locators=Locators(clock=self.clock, faults=self.faults),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from connectors.salesforce.ids import canonical_id, is_id
 from connectors.salesforce.sandbox.calls import VendorError
@@ -34,20 +34,42 @@ class Change:
     master: str | None = None
 
 
+class Companion(Protocol):
+    """What the platform does beside saving a row of one type: `check` raises VendorError before a row is made."""
+
+    def check(self, fields: Mapping[str, Any]) -> None: ...
+
+    def created(self, record: StoredRecord) -> None: ...
+
+    def deleted(self, record: StoredRecord) -> None: ...
+
+
 class Records:
-    """All rows of the org. Every method that saves raises VendorError where the platform refuses."""
+    """All rows of the org. Every method that saves raises VendorError where the platform refuses.
+
+    `user_of` gives the id of the user behind a writer: who makes a record owns it unless it says otherwise.
+    """
 
     def __init__(
-        self, *, world: World, schema: Schema, faults: Faults, on_change: Callable[[Change], None], seed: int = 0
+        self,
+        *,
+        world: World,
+        schema: Schema,
+        faults: Faults,
+        on_change: Callable[[Change], None],
+        user_of: Callable[[str], str | None],
+        seed: int = 0,
     ) -> None:
         self._world = world
         self._schema = schema
         self._faults = faults
         self._on_change = on_change
+        self._user_of = user_of
         self._seed = seed
         self._counters: dict[str, int] = {}
         self._index = Index()
         self._rules = SaveRules(world=world, schema=schema, index=self._index)
+        self.companions: dict[str, Companion] = {}
         # What readers still see of rows whose last state commits later (None: the row is not there yet).
         self._before: dict[tuple[str, str], StoredRecord | None] = {}
         # What an open transaction has changed so far, and would report.
@@ -100,6 +122,10 @@ class Records:
         if not kind.creatable and by != HUMAN:
             raise VendorError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {kind.name}")
         values = self._rules.new(kind, fields)
+        if companion := self.companions.get(kind.name):
+            companion.check(values)
+        if "OwnerId" in kind.fields and values.get("OwnerId") is None:
+            values["OwnerId"] = self._user_of(by)
         record_id = self.next_id(kind.prefix)
         record = self._world.add(kind.name, record_id, values, by=by, at=self._second())
         if self._journal is not None:
@@ -107,6 +133,8 @@ class Records:
         self._commit(kind, record, before=None, request=request or f"HUMAN {kind.name}")
         self._index.add(kind, record)
         self._report(kind, record, "create", by, tuple(values))
+        if companion := self.companions.get(kind.name):
+            companion.created(record)
         return record_id
 
     def update(
@@ -130,6 +158,8 @@ class Records:
         record = self.require(kind, record_id)
         self._save(kind, record, record.fields, by=by, request=request, deleted=True)
         self._report(kind, record, "delete", by)
+        if companion := self.companions.get(kind.name):
+            companion.deleted(record)
 
     def undelete(self, object_name: str, record_id: str, *, by: str = HUMAN) -> None:
         """Take a record out of the recycle bin, under the id it had."""

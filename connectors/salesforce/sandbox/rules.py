@@ -10,6 +10,7 @@ from connectors.salesforce.sandbox.checks import stored_value
 from connectors.salesforce.sandbox.index import Index
 from connectors.salesforce.sandbox.objects import OPPORTUNITY_STAGES
 from connectors.salesforce.sandbox.schema import Field, ObjectType, Schema
+from connectors.salesforce.stamps import format_stamp
 from hub.sdk.sandbox import World
 
 
@@ -31,7 +32,7 @@ class SaveRules:
         if missing:
             raise _required(missing)
         self._refuse_doubles(kind, values, own_id="")
-        return _derived(kind, values)
+        return self._derived(kind, values)
 
     def changed(
         self, kind: ObjectType, record_id: str, stored: Mapping[str, Any], fields: Mapping[str, Any]
@@ -42,7 +43,7 @@ class SaveRules:
         if cleared:
             raise _required(cleared)
         self._refuse_doubles(kind, values, own_id=record_id)
-        return _derived(kind, {**stored, **values}), tuple(values)
+        return self._derived(kind, {**stored, **values}), tuple(values)
 
     def _checked(self, kind: ObjectType, fields: Mapping[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -106,6 +107,33 @@ class SaveRules:
             if ids:
                 raise duplicate_value(field.name, min(ids))
 
+    def _derived(self, kind: ObjectType, values: dict[str, Any]) -> dict[str, Any]:
+        """`values` with the fields that the platform computes at save."""
+        if kind.name == "Opportunity":
+            probability, closed, won = OPPORTUNITY_STAGES.get(str(values.get("StageName")), (50, False, False))
+            values.setdefault("Probability", probability)
+            values["IsClosed"], values["IsWon"] = closed, won
+        if kind.name in ("Contact", "Lead"):
+            values["Name"] = " ".join(str(values[part]) for part in ("FirstName", "LastName") if values.get(part))
+        if kind.name in ("Task", "Event"):
+            values["AccountId"] = self._account_of_activity(values)
+        if kind.name == "Task":
+            values["IsClosed"] = values.get("Status") == "Completed"
+            done = values.get("CompletedDateTime") or format_stamp(self._world.clock.now())
+            values["CompletedDateTime"] = done if values["IsClosed"] else None
+        return values
+
+    def _account_of_activity(self, values: Mapping[str, Any]) -> str | None:
+        """Of what it is about, else of whom it is with."""
+        for name in ("WhatId", "WhoId"):
+            target = self._schema.of_id(str(values.get(name) or ""))
+            record = self._world.get(target.name, values[name]) if target else None
+            if target and target.name == "Account":
+                return str(values[name])
+            if record is not None and record.fields.get("AccountId"):
+                return str(record.fields["AccountId"])
+        return None
+
 
 def duplicate_value(field_name: str, existing_id: str) -> VendorError:
     """The unique-field clash; the message ends with the id that is in the way."""
@@ -119,14 +147,3 @@ def _required(names: list[str]) -> VendorError:
     return VendorError(
         "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(names)}]", fields=tuple(names)
     )
-
-
-def _derived(kind: ObjectType, values: dict[str, Any]) -> dict[str, Any]:
-    """`values` with the fields that the platform computes at save."""
-    if kind.name == "Opportunity":
-        probability, closed, won = OPPORTUNITY_STAGES.get(str(values.get("StageName")), (50, False, False))
-        values.setdefault("Probability", probability)
-        values["IsClosed"], values["IsWon"] = closed, won
-    if kind.name in ("Contact", "Lead"):
-        values["Name"] = " ".join(str(values[part]) for part in ("FirstName", "LastName") if values.get(part))
-    return values
