@@ -18,7 +18,7 @@ from hub.mapping.lenses.registry import DEFAULTS, LensFault, make_lens
 from hub.mapping.model import Mapping
 from hub.mapping.paths import ABSENT
 from hub.mapping.rules import Direction, FieldPolicy, FieldRule, MatchRule, OnDelete
-from hub.mapping.schema import FieldDoc, MappingDoc, PolicyDoc
+from hub.mapping.schema import CreateDoc, FieldDoc, MappingDoc, PolicyDoc
 from hub.record.definition import CUSTOM_PREFIX, Field, RecordType
 
 _RECORD = frozenset({"record"})
@@ -35,6 +35,9 @@ def build(doc: MappingDoc, *, source: Source, system: str, record_types: dict[st
     channels = tuple(c for name, part in doc.fields.items() if (c := builder.channel(name, part)) is not None)
     locks = builder.locks()
     when = builder.condition(doc.scope.when, ("scope", "when"), "scope")
+    makes = builder.condition(
+        doc.create.when if isinstance(doc.create, CreateDoc) else None, ("create", "when"), "create"
+    )
     comes_in = builder.condition(doc.scope.remote, ("scope", "remote"), "scope", variables=_REMOTE)
     on_delete = builder.on_delete(channels)
     issues = [*builder.issues, *check_channels(channels, doc=doc, record=record, source=source)]
@@ -48,6 +51,7 @@ def build(doc: MappingDoc, *, source: Source, system: str, record_types: dict[st
         file=source.file,
         where=doc.scope.where,
         when=when,
+        makes=makes,
         comes_in=comes_in,
         scope_reads=tuple(doc.scope.reads),
         key_field=doc.key.field if doc.key else None,

@@ -122,18 +122,23 @@ def _parts(lens: Lens) -> tuple[Lens, ...]:
 
 
 def _written_twice(channels: Sequence[Channel], doc: MappingDoc, source: Source) -> Iterator[MappingIssue]:
+    """Two fields that write one remote field; those written once may share it: the last one with a value counts."""
     writers: dict[str, str] = dict.fromkeys(doc.constants, "constants")
     if doc.key:
         writers[doc.key.field] = "key"
+    shared: set[str] = set()
     for channel in channels:
         rule = channel.rule
         if rule.direction == "pull":
             continue
         for path in written_paths(channel):
-            if path in writers:
+            once = rule.once and rule.direction == "push"
+            if path in writers and not (once and path in shared):
                 message = f"{path} is written by {writers[path]} already; one of the two needs direction: pull."
                 yield MappingIssue(source.file, rule.line, rule.name, message)
             writers[path] = rule.name
+            if once:
+                shared.add(path)
 
 
 def written_paths(channel: Channel) -> tuple[str, ...]:

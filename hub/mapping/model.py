@@ -54,6 +54,7 @@ class Mapping:
         file: str,
         where: str | None,
         when: Condition | None,
+        makes: Condition | None,
         comes_in: Condition | None,
         scope_reads: tuple[str, ...],
         key_field: str | None,
@@ -98,6 +99,7 @@ class Mapping:
         self.digest = digest
         self.source = source
         self._when = when
+        self._makes = makes
         self._comes_in = comes_in
         self._scope_reads = scope_reads
         self._locks = locks
@@ -156,6 +158,7 @@ class Mapping:
             file=self.file,
             where=self.where,
             when=self._when,
+            makes=self._makes,
             comes_in=self._comes_in,
             scope_reads=self._scope_reads,
             key_field=key_field,
@@ -174,8 +177,8 @@ class Mapping:
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """The texts of `scope.when` and of every `locked_when`."""
-        return tuple(c.text for c in (self._when, *self._locks.values()) if c is not None)
+        """The texts of `scope.when`, `create.when` and of every `locked_when`."""
+        return tuple(c.text for c in (self._when, self._makes, *self._locks.values()) if c is not None)
 
     def comes_in(self, remote: RemoteFields) -> bool:
         """Whether a remote record that is new to the hub is one of this mapping's (`scope.remote`).
@@ -195,6 +198,11 @@ class Mapping:
     def scope_matches(self, values: Values) -> bool:
         """Whether this record belongs in this system at all (`scope.when`; without one, every record does)."""
         return self._when is None or self._when.holds({"record": self._document(values)})
+
+    def may_make(self, values: Values) -> bool:
+        """Whether the hub may make a remote record for this one: it is in scope, and `create.when` holds."""
+        document = {"record": self._document(values)}
+        return all(condition is None or condition.holds(document) for condition in (self._when, self._makes))
 
     def is_locked(self, name: str, values: Values) -> bool:
         """Whether the field's `locked_when` condition holds for the record."""

@@ -118,6 +118,12 @@ class FieldDoc(_Part):
         return value
 
 
+class CreateDoc(_Part):
+    """Creating some."""
+
+    when: str = Field(description="CEL condition over `record`: for which records the hub may create remote ones.")
+
+
 FieldName = Annotated[str, StringConstraints(pattern=NAME)]
 
 
@@ -176,7 +182,7 @@ class MappingDoc(_Part):
     scope: ScopeDoc = Field(default_factory=lambda: ScopeDoc.model_validate({}))
     key: KeyDoc | None = None
     match: list[MatchDoc] = Field([], description="Ways to recognise a record, tried in this order.")
-    create: bool = Field(True, description="Whether the hub may create remote records here.")
+    create: bool | CreateDoc = Field(True, description="Whether, or when, the hub may create remote records here.")
     admit: bool = Field(
         True, description="Whether remote records that the hub did not make come in; they bear its key otherwise."
     )

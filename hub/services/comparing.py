@@ -133,7 +133,7 @@ async def find_unsent(db: Database, sync: ObjectSync, *, into: Comparison) -> No
                 object_name=sync.name, after=after, limit=_RECORDS_A_STEP,
             )  # fmt: skip
             stored = await records.load(tx, sync.record_type, ids)
-            belonging = [r for r in stored.values() if sync.mapping.scope_matches(r.values)]
+            belonging = [r for r in stored.values() if sync.mapping.may_make(r.values)]
             why = await _Reasons.load(tx, sync, {}, further=[r.id for r in belonging])
         for record in belonging:
             into.add(_row("unsent", why.of_hub(record.id), None, record_id=record.id))

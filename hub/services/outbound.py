@@ -124,7 +124,7 @@ async def compute(tx: Tx, sync: ObjectSync, batch: Sequence[Delivery]) -> Comput
         elif link is not None:
             barred = _Barred(conflicts.get(record.id, {}), unreadable.get(link.remote_id, set()))
             _update(computed, sync, delivery, record, link, barred, targets)
-        elif record.id in kept_out or not creates(sync) or not sync.mapping.scope_matches(record.values):
+        elif record.id in kept_out or not creates(sync) or not sync.mapping.may_make(record.values):
             computed.idle.append(delivery)
         elif record.id in in_review:
             computed.holds.append(Hold(delivery, "It may be a record that is there already: decide the match review."))

@@ -234,8 +234,8 @@ def _missing_link(rows: Rows, mapping: Mapping, stored: StoredRecord) -> list[st
             f"The hub creates no {mapping.object} there by itself (option create of {rows.connection.name}): a plan"
             f" shows what is missing and can create it."
         ]
-    if not mapping.scope_matches(stored.values):
-        return [f"It is outside of what {mapping.object} takes (scope in {mapping.file})."]
+    if not mapping.may_make(stored.values):
+        return [f"It is outside of what {mapping.object} takes (scope, or create, in {mapping.file})."]
     if not rows.deliveries and not rows.unplanned:
         return [f"It is not in {mapping.object} yet, and nothing is under way: change it, or read the object again."]
     return []

@@ -209,7 +209,7 @@ class Judge:
                 r["record_id"] for r in self.facts.deliveries if self._at(r, system, name) and r["state"] == "waiting"
             }
             for record in self.facts.records[mapping.record.name].values():
-                if record.alive and record.id not in here | self.facts.held and mapping.scope_matches(record.values):
+                if record.alive and record.id not in here | self.facts.held and mapping.may_make(record.values):
                     yield f"{mapping.record.name} {record.id} never came to {system.name}"
 
     @staticmethod

@@ -17,6 +17,9 @@ from hub.sdk.records import JsonValue
 
 class ValuesOptions(Options):
     map: dict[str, str] = Option(description="The record's value: the remote value.", min_length=1)
+    also: dict[str, str] = Option(
+        {}, description="More remote values that are read, never written: the record's value."
+    )
     unknown: Literal["reject", "keep"] = Option("reject", description="What a value that is not in the map does.")
     default: str | None = Option(None, description="The record's value for remote values that are not in the map.")
 
@@ -25,15 +28,23 @@ class ValuesOptions(Options):
     def _short(cls, value: object) -> object:
         return value if isinstance(value, dict) and isinstance(value.get("map"), dict) else {"map": value}
 
+    @model_validator(mode="after")
+    def _read_once(self) -> ValuesOptions:
+        if doubled := sorted(set(self.also) & set(self.map.values())):
+            raise ValueError(f"also names {', '.join(doubled)}, which the map reads already")
+        if unknown := sorted(set(self.also.values()) - set(self.map)):
+            raise ValueError(f"also leads to {', '.join(unknown)}, which the map does not have")
+        return self
+
 
 class ValuesLens(Lens):
-    """One word for another, by a table."""
+    """One word for another, by a table; words of `also` stay there as long as their value is the record's."""
 
     fills = TEXT_KINDS | {"choice"}
 
     def __init__(self, options: ValuesOptions) -> None:
         self._to_remote = options.map
-        self._to_record = _inverted(options.map)
+        self._to_record = options.also | _inverted(options.map)
         self._keeps = options.unknown == "keep"
         self._default = options.default
 

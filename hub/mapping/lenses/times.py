@@ -106,7 +106,9 @@ def _day(text: str) -> date:
 
 
 class DatetimeOptions(_Zoned):
-    format: Literal["iso", "salesforce", "epoch_ms"] = Option("iso", description="How the moment is written.")
+    format: Literal["iso", "salesforce", "epoch_ms", "day"] = Option(
+        "iso", description="How the moment is written; day: the day in the zone, for direction: push."
+    )
     precision: Literal["ms", "s"] = Option("ms", description="What the remote field keeps of a second.")
 
     @model_validator(mode="before")
@@ -124,6 +126,8 @@ class DatetimeLens(Lens):
 
     def __init__(self, options: DatetimeOptions) -> None:
         self._format = options.format
+        if options.format == "day":
+            self.remote_types = frozenset({"date", "text", "other"})  # type: ignore[misc]
         self._seconds = options.precision == "s"
         self._zone = ZoneInfo(options.zone)
 
@@ -134,6 +138,8 @@ class DatetimeLens(Lens):
     def put(self, value: Value) -> JsonValue:
         if not isinstance(value, datetime) or value.tzinfo is None:
             raise BadValue("is not a moment with a time zone")
+        if self._format == "day":
+            return value.astimezone(self._zone).date().isoformat()
         return write_moment(value.astimezone(UTC), self._format, seconds=self._seconds)
 
     def samples(self) -> tuple[Value, ...]:
@@ -141,7 +147,7 @@ class DatetimeLens(Lens):
         return (moment, datetime(1970, 1, 1, tzinfo=UTC), moment if self._seconds else moment + 7 * _MILLISECOND)
 
     def fast(self, field: Field) -> Fast | None:  # noqa: ARG002
-        if self._format == "epoch_ms":
+        if self._format in ("epoch_ms", "day"):
             return None
         step = 1_000_000 if self._seconds else 1_000
         return Fast(

@@ -95,6 +95,8 @@ CASES = (
     LensCase("email", "email", st.emails().map(str.lower).filter(lambda e: '"' not in e),
              _alone(st.sampled_from(["Ann@Acme.COM", " bob@x.example "]))),
     LensCase("values", {"values": _TABLE}, _KEYS, _alone(_KEYS.map(_TABLE.__getitem__)), exact=True),
+    LensCase("values", {"values": {"map": _TABLE, "also": {"more": next(iter(_TABLE))}}}, _KEYS,
+             _alone(_KEYS.map(_TABLE.__getitem__)), exact=True),
     LensCase("values", {"values": {"map": _TABLE, "unknown": "keep"}},
              st.one_of(_KEYS, TEXTS).filter(lambda v: v not in _TABLE.values()),
              _alone(st.one_of(TEXTS, st.just("Silver")).filter(lambda s: s not in _TABLE)), exact=True),

@@ -96,6 +96,19 @@ def test_one_way_fields_and_faithful_lenses_pass(line: str) -> None:
     assert mapping_of(line).object == "Account"
 
 
+def test_more_words_can_be_read_than_are_written() -> None:
+    words = f"{{map: {{{TIERS}}}, also: {{Bronze: registered}}}}"
+    mapping = mapping_of(f"tier: {{remote: T, lens: {{values: {words}}}}}")
+    assert mapping.get({"T": "Bronze"}).values["tier"] == "registered"
+    assert mapping.put({"tier": "registered"}) == {"T": "R"}
+
+
+@pytest.mark.parametrize(("also", "fault"), [("{S: gold}", "S, which the map reads"), ("{X: tin}", "leads to tin")])
+def test_more_words_that_say_two_things_or_nothing_are_refused(also: str, fault: str) -> None:
+    issue = refusal_of(f"tier: {{remote: T, lens: {{values: {{map: {{{TIERS}}}, also: {also}}}}}}}")
+    assert fault in issue.message
+
+
 def test_a_push_that_cannot_carry_a_choice_is_refused() -> None:
     issue = refusal_of("tier: {remote: T, direction: push, lens: {values: {silver: S}}}")
     assert '"registered" → nothing' in (issue.counter_example or "")
@@ -115,6 +128,13 @@ def test_a_push_that_cannot_carry_a_choice_is_refused() -> None:
         ("vat_number: {remote: V}", "create: false\nmatch: [{on: [vat_number, duns]}]", "duns, which this mapping", 5),
         ("city: {remote: C}", "create: false\nmatch:\n  - on: [city]", "city is not an indexed key of partner", 6),
         ("city: {remote: C}", "create: true", "leaves no key", 1),
+        (
+            "city: {remote: X, direction: push}\nregion: {remote: X, direction: push, once: true}",
+            "create: false",
+            "X is written by city already",
+            8,
+        ),
+        ("custom.seen_at: {remote: D, lens: {datetime: day}}", "create: false", "The round trip changes the value", 7),
         ("city: {remote: C, direction: push, required: true}", "create: false", "is never read", 7),
         ("city: {remote: C, direction: pull, default: x}", "create: false", "is never written", 7),
     ],

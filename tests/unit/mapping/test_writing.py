@@ -119,3 +119,43 @@ def test_the_digest_changes_with_the_meaning_and_not_with_the_layout() -> None:
     one = mapping_of("city: {remote: City}")
     assert one.digest == mapping_of("# a comment\ncity:\n  remote: City").digest
     assert one.digest != mapping_of("city: {remote: Town}").digest
+
+
+def test_fields_written_once_may_share_a_remote_field_and_the_last_with_a_value_counts() -> None:
+    about = mapping_of(
+        """
+        legal_name: {remote: Name, required: true}
+        city: {remote: About, direction: push, once: true}
+        region: {remote: About, direction: push, once: true}
+        """,
+        head="create: true\nkey: {field: K}",
+    )
+    assert about.put_new({"legal_name": "Acme", "city": "Gent", "region": "Flanders"})["About"] == "Flanders"
+    assert about.put_new({"legal_name": "Acme", "city": "Gent", "region": None})["About"] == "Gent"
+
+
+def test_the_hub_makes_there_what_the_condition_says_of_what_is_in_scope() -> None:
+    mapping = mapping_of(
+        "legal_name: {remote: Name, required: true}",
+        head="""
+        key: {field: K}
+        scope: {when: "record.country == 'BE'"}
+        create: {when: "record.tier == 'gold'"}
+        """,
+    )
+    assert mapping.create == "yes"
+    assert mapping.may_make({"country": "BE", "tier": "gold"})
+    assert not mapping.may_make({"country": "BE", "tier": "silver"})
+    assert not mapping.may_make({"country": "DE", "tier": "gold"})
+    assert mapping.scope_matches({"country": "BE", "tier": "silver"})
+
+
+def test_a_moment_is_written_as_its_day_in_the_zone() -> None:
+    mapping = mapping_of(
+        """
+        legal_name: {remote: Name, required: true}
+        custom.seen_at: {remote: Day, direction: push, lens: {datetime: {format: day, zone: Europe/Berlin}}}
+        """,
+        head="create: true\nkey: {field: K}",
+    )
+    assert mapping.put({"custom.seen_at": datetime(2026, 6, 30, 22, 30, tzinfo=UTC)}) == {"Day": "2026-07-01"}
