@@ -1,4 +1,4 @@
-"""The schedule of deal registrations: once an hour, by one process, reminders go out and protections end."""
+"""The schedule of deal registrations: protections end once an hour, and who waited for another is looked at again."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hub.app import App
 from hub.db import leases
 from hub.policy import PolicyError
 from hub.services.deals.expiring import end_protections
+from hub.services.deals.reviewing import look_again
 from sync_jobs.work import PROCESS
 
 log = structlog.get_logger()
@@ -23,11 +24,13 @@ _LOOK = timedelta(minutes=5)
 
 
 async def keep_ending_protections(app: App, *, stop: asyncio.Event) -> None:
-    """Whenever it is this process's turn, until told to stop."""
+    """Ends protections whenever it is this process's turn, looks again every time, until told to stop."""
     while not stop.is_set():
         try:
             if await _my_turn(app) and any((counts := await end_protections(app.db, app.desk)).values()):
                 log.info("protections_ended", **counts)
+            if looked := await look_again(app.db, app.desk):
+                log.info("registrations_looked_at_again", registrations=looked)
         except (psycopg.Error, PoolTimeout) as exc:
             log.warning("ending_protections_failed", error=type(exc).__name__, verdict="tried again in an hour")
         except PolicyError as exc:

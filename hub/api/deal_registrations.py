@@ -17,8 +17,9 @@ from hub.api.door import V1, Admin, Door, DoorOf, Operator, Viewer
 from hub.api.paging import Cursor, Limit, Page, decode_cursor, page_of
 from hub.domain.deals.states import Status
 from hub.services.custom_fields import record_types
-from hub.services.deals import changing, deciding, submitting
+from hub.services.deals import changing, deciding, drafting, reviewing, submitting
 from hub.services.deals.receiving import Handed, Sent, read_evidence, read_submission
+from hub.services.deals.reviewing import look_again_soon
 from hub.services.deals.viewing import (
     Event,
     PartnerView,
@@ -97,6 +98,16 @@ async def submit(who: Operator, door: DoorOf, sent: Sent, key: Key) -> Response:
     return Response(answer.json, 201 if answer.new else 200, headers, media_type="application/json")
 
 
+@router.post("/drafts", status_code=201, summary="Keep a draft; nobody judges it before it is submitted")
+async def draft(who: Operator, door: DoorOf, sent: Sent) -> RegistrationView:
+    async with door.app.db.transaction() as tx:
+        types = await record_types(tx)
+        submission = read_submission(types, sent)
+        registration_id = await drafting.store_draft(tx, door.app.desk, types, sent=submission, actor=who.actor)
+        await wake_outbound(tx, door.queue)
+        return await registration_view(tx, registration_id)
+
+
 @router.get("", summary="List what waits for a person, or what is in one status; what is due first comes first")
 async def list_all(
     _: Viewer, door: DoorOf, status: Status | None = None, cursor: Cursor = None, limit: Limit = 100
@@ -126,6 +137,28 @@ async def events(_: Viewer, door: DoorOf, registration_id: UUID) -> list[Event]:
         return await events_of(tx, registration_id)
 
 
+@router.patch("/{registration_id}", summary="Edit a draft: fields change, parties and evidence are added")
+async def edit(who: Operator, door: DoorOf, registration_id: UUID, body: Sent) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        sent = read_submission(await record_types(change.tx), body)
+        await drafting.edit_draft(**change.place, sent=sent, actor=who.actor)
+    return change.view
+
+
+@router.post("/{registration_id}/submit", summary="Submit a draft to be judged")
+async def submit_draft(who: Operator, door: DoorOf, registration_id: UUID) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        await drafting.submit_draft(**change.place, actor=who.actor)
+    return change.view
+
+
+@router.post("/{registration_id}/review", summary="Judge what waits for a person again, by the facts of now")
+async def review(who: Operator, door: DoorOf, registration_id: UUID, note: Note = None) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        await reviewing.review(**change.place, actor=who.actor, note=note)
+    return change.view
+
+
 @router.post("/{registration_id}/ask", summary="Ask the partner for more: the deadline stands still")
 async def ask(who: Operator, door: DoorOf, registration_id: UUID, body: Question) -> RegistrationView:
     async with _change(door, registration_id) as change:
@@ -136,7 +169,7 @@ async def ask(who: Operator, door: DoorOf, registration_id: UUID, body: Question
 @router.post("/{registration_id}/answer", summary="Answer what was asked for: only those fields can be sent")
 async def answer(who: Operator, door: DoorOf, registration_id: UUID, body: Sent) -> RegistrationView:
     async with _change(door, registration_id) as change:
-        sent = read_submission(await record_types(change.place["tx"]), body)
+        sent = read_submission(await record_types(change.tx), body)
         await submitting.answer_info(**change.place, sent=sent, actor=who.actor)
     return change.view
 
@@ -173,7 +206,7 @@ async def extend(who: Operator, door: DoorOf, registration_id: UUID, note: Note 
 @router.post("/{registration_id}/amend", summary="Change a protected registration; a conflict puts it under review")
 async def amend(who: Operator, door: DoorOf, registration_id: UUID, body: Amendment) -> RegistrationView:
     async with _change(door, registration_id) as change:
-        sent = read_submission(await record_types(change.place["tx"]), Sent(fields=body.fields))
+        sent = read_submission(await record_types(change.tx), Sent(fields=body.fields))
         await changing.amend(**change.place, values=sent.values, note=body.note, actor=who.actor)
     return change.view
 
@@ -181,7 +214,7 @@ async def amend(who: Operator, door: DoorOf, registration_id: UUID, body: Amendm
 @router.post("/{registration_id}/appeal", summary="Appeal once, with new evidence")
 async def appeal(who: Operator, door: DoorOf, registration_id: UUID, body: Appeal) -> RegistrationView:
     async with _change(door, registration_id) as change:
-        evidence = read_evidence(await record_types(change.place["tx"]), body.evidence)
+        evidence = read_evidence(await record_types(change.tx), body.evidence)
         await changing.appeal(**change.place, evidence=evidence, text=body.text, actor=who.actor)
     return change.view
 
@@ -200,14 +233,16 @@ class _Change:
 
     def __init__(self, place: dict[str, Any]) -> None:
         self.place = place
+        self.tx = place["tx"]
         self.view: RegistrationView
 
 
 @asynccontextmanager
 async def _change(door: Door, registration_id: UUID) -> AsyncIterator[_Change]:
-    """One transaction; afterwards the other systems hear of it."""
+    """One transaction; afterwards the other systems hear of it, and who waited for it is looked at again."""
     async with door.app.db.transaction() as tx:
         change = _Change({"tx": tx, "desk": door.app.desk, "registration_id": registration_id})
         yield change
         change.view = await registration_view(tx, registration_id)
         await wake_outbound(tx, door.queue)
+    await look_again_soon(door.app.db, door.app.desk)

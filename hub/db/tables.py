@@ -798,6 +798,16 @@ deal_freeze = sa.Table(
 )
 sa.Index("ix_deal_freeze_by", deal_freeze.c.frozen_by)
 
+# Registrations to be judged again: one that stood in their way was decided or ended.
+deal_recheck = sa.Table(
+    "deal_recheck",
+    metadata,
+    _id(),
+    sa.Column("registration_id", UUID, nullable=False),
+    sa.Column("because_of", UUID, nullable=False),
+    _at("asked_at", default=True),
+)
+
 # Submissions by their callers' own keys: the same one again gets the same answer.
 deal_submission = sa.Table(
     "deal_submission",

@@ -60,6 +60,7 @@ class Action(StrEnum):
     WIN = "win"
     LOSE = "lose"
     MERGE = "merge"
+    UNMERGE = "unmerge"
 
 
 class Guard(StrEnum):
@@ -152,7 +153,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_A.REVOKE, PROTECTED, _S.REVOKED, _DECISION, stage="rejected"),
     Transition(_A.WIN, PROTECTED, _S.WON, (_G.NOT_FROZEN,), stage="won"),
     Transition(_A.LOSE, PROTECTED, _S.LOST, stage="lost"),
-    Transition(_A.MERGE, frozenset({_S.DRAFT}) | IN_REVIEW, _S.MERGED, clock="stop", stage="withdrawn"),
+    Transition(_A.MERGE, IN_REVIEW, _S.MERGED, clock="stop", stage="withdrawn"),
+    Transition(_A.UNMERGE, frozenset({_S.MERGED}), _S.SCREENING, clock="start", stage="in_review"),
 )
 
 BY_ACTION: dict[Action, Transition] = {transition.action: transition for transition in TRANSITIONS}

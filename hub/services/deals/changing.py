@@ -8,14 +8,14 @@ from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
 
-from hub.db import deal_reviews
 from hub.db.session import Tx
+from hub.domain.deals.guards import Circumstances
 from hub.domain.deals.outcomes import Decision, Kind
 from hub.domain.deals.rules.process import ExtensionParams
-from hub.domain.deals.states import Action
+from hub.domain.deals.states import Action, Status
 from hub.record.deals import DEAL_EVIDENCE
 from hub.record.values import Values
-from hub.services.deals.deciding import circumstances, last_decision
+from hub.services.deals.deciding import circumstances, last_decision, settle_others
 from hub.services.deals.desk import Desk
 from hub.services.deals.screening import freeze, judge, params_of
 from hub.services.deals.submitting import HUB_OWNED
@@ -85,10 +85,13 @@ async def end(
 ) -> None:
     """The partner withdraws it, or the deal is won or lost. Raises NotNow."""
     deal = await take_out(tx, registration_id)
-    facts, _ = await last_decision(tx, deal)
-    given = await circumstances(tx, desk, deal, facts, actor=actor, text=note)
+    if deal.status is Status.DRAFT:
+        given = Circumstances(now=await tx.now(), actor=actor, text=note)  # nothing was judged yet
+    else:
+        facts, _ = await last_decision(tx, deal)
+        given = await circumstances(tx, desk, deal, facts, actor=actor, text=note)
     moved = step(deal, _END[how], given, calendar=desk.calendar)
-    await deal_reviews.unfreeze(tx, by=deal.id)
+    await settle_others(tx, deal.id)
     await put_back(tx, desk, moved, actor=actor)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.db import deal_reviews
+from hub.db import deal_admission, deal_rechecks, deal_reviews
 from hub.db.session import Tx
 from hub.domain.deals.facts import Facts
 from hub.domain.deals.guards import Circumstances
@@ -19,7 +19,7 @@ from hub.domain.deals.states import Action
 from hub.record.deals import REASON_CODES
 from hub.services.deals.desk import Desk
 from hub.services.deals.parts import protection_until
-from hub.services.deals.screening import approved, params_of
+from hub.services.deals.screening import approved, hold_scope, in_order, params_of
 from hub.services.deals.working import Deal, put_back, step, take_out
 from hub.services.refusals import NotNow, invalid
 
@@ -43,8 +43,11 @@ async def approve(
         waiting = deal.noted("approval_given", actor=actor, now=given.now, note=note)
         await put_back(tx, desk, replace(waiting, review=replace(deal.review, approved_by=by)), actor=actor)
         return
-    await deal_reviews.unfreeze(tx, by=deal.id)
-    done = approved(desk, moved, facts, now=given.now)
+    await hold_scope(tx, moved)
+    await settle_others(tx, deal.id)
+    # What a person approves keeps others out from now on, also where the rules had found it ineligible.
+    [place] = await deal_admission.next_places(tx, 1)
+    done = in_order(approved(desk, moved, facts, now=given.now), place, now=given.now)
     await put_back(tx, desk, replace(done, review=replace(done.review, approved_by=by)), actor=actor)
 
 
@@ -67,9 +70,15 @@ async def _end(
     facts, _ = await last_decision(tx, deal)
     given = await circumstances(tx, desk, deal, facts, actor=actor, reason_code=reason_code, text=text)
     moved = step(deal, action, given, calendar=desk.calendar)
-    await deal_reviews.unfreeze(tx, by=deal.id)
+    await settle_others(tx, deal.id)
     values: dict[str, Any] = {"decided_at": given.now, "rejection_code": reason_code, "rejection_reason": text}
     await put_back(tx, desk, moved.with_values(**values), actor=actor)
+
+
+async def settle_others(tx: Tx, registration_id: UUID) -> None:
+    """It is decided or has ended: whom its conflict review froze is free, and who waited for it is looked at again."""
+    await deal_reviews.unfreeze(tx, by=registration_id)
+    await deal_rechecks.ask(tx, because_of=registration_id)
 
 
 async def last_decision(tx: Tx, deal: Deal) -> tuple[Facts, Decision]:

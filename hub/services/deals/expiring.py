@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID
 
-from hub.db import deal_reviews
+from hub.db import deal_rechecks, deal_reviews
 from hub.db.session import Database, Tx
 from hub.domain.deals.guards import REMIND_BEFORE, Circumstances, reminder_due
 from hub.domain.deals.states import PROTECTED, Action
@@ -40,6 +40,7 @@ async def _end_or_remind(tx: Tx, desk: Desk, registration_id: UUID, last_day: da
     if now >= until:
         given = Circumstances(now=now, actor=ACTOR, protection_until=until)
         await put_back(tx, desk, step(deal, Action.EXPIRE, given, calendar=desk.calendar), actor=ACTOR)
+        await deal_rechecks.ask(tx, because_of=registration_id)
         return "expired"
     sent = await deal_reviews.reminders(tx, registration_id=registration_id, protection_ends=last_day)
     days = reminder_due(now=now, protection_until=until, sent=sent)

@@ -50,7 +50,8 @@ async def screen(tx: Tx, desk: Desk, deals: Sequence[tuple[Deal, Parts]], *, act
     judged = []
     for subject, actor, place in zip(subjects, actors, places, strict=True):
         one = _judge(desk, gathered, subject, request="submit", actor=actor)
-        one = _follow(desk, replace(one, deal=_placed(desk, one, place)))
+        one = replace(one, deal=_placed(desk, one, place))
+        one = follow(desk, one, follow_up(desk.policy, one.decision))
         gathered.note(subject, one.deal)
         judged.append(one)
     await _keep(tx, desk, subjects, judged)
@@ -66,6 +67,19 @@ async def judge(
     judged = _judge(desk, gathered, subjects[0], request=request, actor=actor, new_evidence=new_evidence)
     await _keep(tx, desk, subjects, [judged])
     return judged.deal, judged.facts, judged.decision
+
+
+async def hold_scope(tx: Tx, deal: Deal) -> None:
+    """Whoever could find this registration waits until the transaction ends."""
+    [customer] = await customers_of(tx, [deal.values])
+    await deal_admission.hold(tx, scopes(keys=customer.keys, product_lines=deal.product_lines))
+
+
+def in_order(deal: Deal, place: int, *, now: datetime) -> Deal:
+    """With this place, where it has none yet; its scope is held."""
+    if deal.review.place is not None:
+        return deal
+    return replace(deal.with_values(eligible_at=now), review=replace(deal.review, place=place))
 
 
 def approved(desk: Desk, deal: Deal, facts: Facts, *, now: datetime) -> Deal:
@@ -138,10 +152,7 @@ def _placed(desk: Desk, judged: Judged, place: int) -> Deal:
     deal = replace(deal, review=_with_deadline(desk, deal.review, judged.facts))
     if not decision.fields:
         deal = deal.with_values(complete_at=deal.values["complete_at"] or now)
-    if decision.eligible and deal.review.place is None:
-        deal = deal.with_values(eligible_at=now)
-        deal = replace(deal, review=replace(deal.review, place=place))
-    return deal
+    return in_order(deal, place, now=now) if decision.eligible else deal
 
 
 def _with_deadline(desk: Desk, review: ReviewRow, facts: Facts) -> ReviewRow:
@@ -152,13 +163,13 @@ def _with_deadline(desk: Desk, review: ReviewRow, facts: Facts) -> ReviewRow:
     return with_clock(allowed, None, calendar=desk.calendar, now=facts.now)
 
 
-def _follow(desk: Desk, judged: Judged) -> Judged:
+def follow(desk: Desk, judged: Judged, action: Action) -> Judged:
+    """After the step that the rules lead to, with all that belongs to it."""
     facts, decision = judged.facts, judged.decision
-    action = follow_up(desk.policy, decision)
     given = Circumstances(now=facts.now, actor="hub", reason_code=decision.reason_code, text=_reason(decision))
     if action is not Action.REJECT:
         given = replace(given, reason_code=None, text=None)
-    moved = step(judged.deal, action, given, calendar=desk.calendar, note=_note(decision))
+    moved = step(judged.deal, action, given, calendar=desk.calendar, note=words_of(decision))
     match action:
         case Action.APPROVE:
             moved = approved(desk, moved, facts, now=facts.now)
@@ -167,7 +178,7 @@ def _follow(desk: Desk, judged: Judged) -> Judged:
                 decided_at=facts.now, rejection_code=decision.reason_code, rejection_reason=_reason(decision)
             )
         case Action.ASK_INFO:
-            moved = replace(moved, review=replace(moved.review, asked=decision.fields))
+            moved = replace(moved, review=replace(moved.review, asked=_asked(decision)))
         case Action.HOLD:
             return replace(judged, deal=moved, frozen=_parties(moved, facts, decision))
     return replace(judged, deal=moved)
@@ -184,6 +195,13 @@ def _reason(decision: Decision) -> str:
     return " ".join(o.message_partner for o in decision.outcomes if o.outcome is Kind.BLOCK)
 
 
-def _note(decision: Decision) -> str:
+def _asked(decision: Decision) -> tuple[str, ...]:
+    """By the names of the record's fields; a rule that names none leaves it to the partner to explain."""
+    named = tuple("customer_country" if name == "country" else name for name in decision.fields)
+    return named or ("description", "evidence")
+
+
+def words_of(decision: Decision) -> str:
+    """What every rule that spoke says, for the people who decide."""
     told = " ".join(f"[{o.rule}: {o.outcome}] {o.message_internal}" for o in decision.fired())
     return f"{decision.edition}. {told}"[:32_000]

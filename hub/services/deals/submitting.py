@@ -77,7 +77,7 @@ async def submit_many(
     """
     assert len(submissions) <= MOST_AT_ONCE
     now = await tx.now()
-    results: dict[int, Judged | Refusal] = dict(await _refused(tx, submissions))
+    results: dict[int, Judged | Refusal] = dict(await refused(tx, submissions))
     fit = [(sent, actor) for n, (sent, actor) in enumerate(zip(submissions, actors, strict=True)) if n not in results]
     if fit:
         judged = iter(await _submit(tx, desk, types, fit, now=now))
@@ -124,24 +124,24 @@ def parts_of(sent: Submission) -> Parts:
     return Parts(tuple(map(party, sent.parties)), tuple(map(proof, sent.evidence)))
 
 
-async def _refused(tx: Tx, submissions: Sequence[Submission]) -> dict[int, Refusal]:
-    """By position; those that may come in are left out."""
-    refused: dict[int, Refusal] = {
+async def refused(tx: Tx, submissions: Sequence[Submission]) -> dict[int, Refusal]:
+    """Why some may not come in, by position; those that may are left out."""
+    found: dict[int, Refusal] = {
         n: invalid(*fault) for n, sent in enumerate(submissions) if (fault := _unfit(sent.values))
     }
     rows = [(n, row) for n, sent in enumerate(submissions) for row in ((DEAL_REGISTRATION, sent.values), *sent.rows())]
     for (n, _), faults in zip(rows, await dead_links(tx, [row for _, row in rows]), strict=True):
         if faults:
-            refused.setdefault(n, Invalid(faults))
+            found.setdefault(n, Invalid(faults))
     references = {
         n: (sent.values["partner"], reference)
         for n, sent in enumerate(submissions)
-        if n not in refused and (reference := sent.values.get("partner_reference"))
+        if n not in found and (reference := sent.values.get("partner_reference"))
     }
-    return refused | await _used(tx, references) if references else refused
+    return found | await used(tx, references) if references else found
 
 
-async def _used(tx: Tx, references: Mapping[int, tuple[Value, ...]]) -> dict[int, Refusal]:
+async def used(tx: Tx, references: Mapping[int, tuple[Value, ...]]) -> dict[int, Refusal]:
     """Two submissions of one partner with one reference wait for each other: the second one is the duplicate."""
     await deal_admission.hold(tx, (f"r:{partner}|{reference}" for partner, reference in references.values()))
     names = ("partner", "partner_reference")
@@ -177,7 +177,8 @@ async def answer_info(tx: Tx, desk: Desk, *, registration_id: UUID, sent: Submis
     if "evidence" not in asked:
         edited |= proofs
     now = await tx.now()
-    given = Circumstances(now=now, actor=actor, asked=asked, edited=frozenset(edited), missing=())
+    missing = _unanswered(asked, deal.values, sent)
+    given = Circumstances(now=now, actor=actor, asked=asked, edited=frozenset(edited), missing=missing)
     deal = step(deal, Action.ANSWER_INFO, given, calendar=desk.calendar).with_values(**sent.values)
     deal = replace(deal, review=replace(deal.review, asked=()), parts=tuple(sent.rows()))
     for record_type, row in sent.rows():
@@ -186,6 +187,18 @@ async def answer_info(tx: Tx, desk: Desk, *, registration_id: UUID, sent: Submis
     parts = Parts((*earlier.parties, *new.parties), (*earlier.proofs, *new.proofs))
     [judged] = await screen(tx, desk, [(deal, parts)], actors=[actor])
     await put_back(tx, desk, judged.deal, actor=actor)
+
+
+def _unanswered(asked: Iterable[str], stored: Values, sent: Submission) -> tuple[str, ...]:
+    """What was asked for and is still not there; whether what is there suffices is for the rules to say."""
+    kinds = {proof.get("kind") for proof in sent.evidence}
+    parts = {"parties": bool(sent.parties), "evidence": bool(sent.evidence)}
+    values = {**stored, **sent.values}
+    return tuple(
+        name
+        for name in sorted(asked)
+        if not parts.get(name, name.partition(":")[2] in kinds if ":" in name else values.get(name) is not None)
+    )
 
 
 async def ask_info(

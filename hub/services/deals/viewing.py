@@ -13,7 +13,7 @@ import msgspec
 from hub.db import deal_reviews, records
 from hub.db.deal_reviews import ReviewRow
 from hub.db.session import Tx
-from hub.domain.deals.outcomes import Decision, Kind
+from hub.domain.deals.outcomes import Decision
 from hub.domain.deals.states import Status, actions_in
 from hub.record.deals import DEAL_REGISTRATION
 from hub.services.refusals import NotFound
@@ -51,7 +51,10 @@ class PartnerView:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationView:
-    """All of it. `outcomes` are those of the last decision, the gravest first; `actions` what its status allows."""
+    """All of it. `outcomes` are those of the last decision, the gravest first; `actions` what its status allows.
+
+    A draft was not judged: it has no policy and no verdict.
+    """
 
     id: UUID
     name: str
@@ -74,8 +77,8 @@ class RegistrationView:
     frozen_by: tuple[UUID, ...]
     extensions: int
     appeals: int
-    policy: str
-    verdict: str
+    policy: str | None
+    verdict: str | None
     outcomes: tuple[dict[str, Any], ...]
     actions: tuple[str, ...]
 
@@ -118,7 +121,7 @@ def view_of(
     registration_id: UUID,
     values: Mapping[str, Any],
     review: ReviewRow,
-    decision: Decision,
+    decision: Decision | None,
     *,
     frozen_by: tuple[UUID, ...],
 ) -> RegistrationView:
@@ -141,13 +144,13 @@ def view_of(
         rejection_reason=values["rejection_reason"],
         asked=review.asked,
         approved_by=review.approved_by,
-        approvals=decision.approvals,
+        approvals=decision.approvals if decision else 1,
         frozen_by=frozen_by,
         extensions=review.extensions,
         appeals=review.appeals,
-        policy=decision.edition,
-        verdict=decision.verdict,
-        outcomes=tuple(msgspec.to_builtins(outcome) for outcome in decision.fired()),
+        policy=decision.edition if decision else None,
+        verdict=decision.verdict if decision else None,
+        outcomes=tuple(msgspec.to_builtins(outcome) for outcome in decision.fired()) if decision else (),
         actions=tuple(actions_in(Status(values["review_status"]))),
     )
 
@@ -155,7 +158,7 @@ def view_of(
 async def partner_view(tx: Tx, registration_id: UUID) -> PartnerView:
     """Raises NotFound."""
     values, review, decision = await _load(tx, registration_id)
-    told = [o.message_partner for o in decision.outcomes if o.outcome is not Kind.PASS and o.message_partner]
+    told = [o.message_partner for o in decision.fired() if o.message_partner] if decision else []
     return PartnerView(
         id=registration_id,
         name=values["name"],
@@ -178,11 +181,12 @@ async def events(tx: Tx, registration_id: UUID) -> list[Event]:
     return [Event(**{name: row[name] for name in Event.__dataclass_fields__}) for row in rows]
 
 
-async def _load(tx: Tx, registration_id: UUID) -> tuple[dict[str, Any], ReviewRow, Decision]:
+async def _load(tx: Tx, registration_id: UUID) -> tuple[dict[str, Any], ReviewRow, Decision | None]:
     stored = await records.load(tx, DEAL_REGISTRATION, [registration_id])
     reviews = await deal_reviews.load(tx, [registration_id])
     decisions = await deal_reviews.decisions(tx, registration_id)
-    if registration_id not in stored or registration_id not in reviews or not decisions:
+    if registration_id not in stored or registration_id not in reviews:
         raise NotFound(f"There is no registration {registration_id} that was submitted through the hub.")
     values: dict[str, Any] = dict(stored[registration_id].values)
-    return values, reviews[registration_id], msgspec.json.decode(decisions[0]["decision"], type=Decision)
+    decision = msgspec.json.decode(decisions[0]["decision"], type=Decision) if decisions else None
+    return values, reviews[registration_id], decision

@@ -173,6 +173,35 @@ async def test_the_door_for_records_does_not_lead_past_the_review(api: Api) -> N
     assert "deal_event_is_append_only" in problem(told, 422, "invalid")["detail"]
 
 
+async def test_a_draft_is_kept_edited_and_submitted(api: Api) -> None:
+    partner = await _partner(api)
+    made = await api.operator.post(f"{URL}/drafts", json=_body(partner, description=None))
+    place = f"{URL}/{made.json()['id']}"
+
+    edited = await api.operator.patch(place, json={"fields": {"description": "Cloud"}})
+    submitted = await api.operator.post(f"{place}/submit")
+
+    assert (made.status_code, made.json()["review_status"], made.json()["verdict"]) == (201, "draft", None)
+    assert (edited.json()["review_status"], submitted.json()["review_status"]) == ("draft", "pending_approval")
+    problem(await api.operator.post(f"{place}/submit"), 409, "not-in-this-state")
+    problem(await api.operator.patch(place, json={"fields": {"name": "Other"}}), 409, "not-in-this-state")
+    problem(await api.viewer.post(f"{URL}/drafts", json=_body(partner)), 403, "not-allowed")
+
+
+async def test_who_waited_for_a_rival_is_free_once_it_is_withdrawn(api: Api) -> None:
+    first = (await _submit(api, _body(await _partner(api, "Brio Systems")), key="rival")).json()
+    second = (await _submit(api, _body(await _partner(api)))).json()
+    place = f"{URL}/{second['id']}"
+    reviewed = await api.operator.post(f"{place}/review", json={"note": "Looked again."})
+
+    await api.operator.post(f"{URL}/{first['id']}/withdraw")
+
+    after = (await api.viewer.get(place)).json()
+    assert (second["review_status"], reviewed.json()["review_status"]) == ("conflict_review", "conflict_review")
+    assert (after["review_status"], after["frozen_by"]) == ("pending_approval", [])
+    problem(await api.operator.post(f"{URL}/{first['id']}/review"), 409, "not-in-this-state")
+
+
 async def test_what_waits_for_a_person_is_listed_by_deadline_page_by_page(api: Api) -> None:
     partner = await _partner(api)
     made = []

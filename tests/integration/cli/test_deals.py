@@ -1,9 +1,12 @@
 """Deal registrations and their policy on the command line."""
 
 import asyncio
+from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import psycopg
 import yaml
 
 from hub.db.session import Database
@@ -14,10 +17,16 @@ from tests.integration.cli.conftest import Command
 from tests.integration.deals.conftest import complete
 
 
-async def _partner(database_url: str) -> UUID:
-    values = {"legal_name": "Alba IT", "status": "active"}
+async def _partner(database_url: str, *, in_program: bool = False) -> UUID:
+    values: dict[str, Any] = {"legal_name": "Alba IT", "status": "active", "contract_end": date(2040, 1, 1)}
     async with Database(database_url) as db, db.transaction() as tx:
-        return (await create_record(tx, RECORD_TYPES["partner"], values=values, actor="test")).id
+        partner = (await create_record(tx, RECORD_TYPES["partner"], values=values, actor="test")).id
+        if in_program:
+            said = {"code": "reseller", "name": "Resellers"}
+            program = (await create_record(tx, RECORD_TYPES["program"], values=said, actor="test")).id
+            member: dict[str, Any] = {"partner": partner, "program": program, "valid_from": date(2020, 1, 1)}
+            await create_record(tx, RECORD_TYPES["program_membership"], values=member, actor="test")
+        return partner
 
 
 def test_a_deal_is_submitted_once_shown_rejected_and_told(
@@ -40,6 +49,41 @@ def test_a_deal_is_submitted_once_shown_rejected_and_told(
     assert "Nothing waits." in partnerhub("deals", "list").out
     assert [q["id"] for q in partnerhub("deals", "list", "--status", "rejected", "--json").data] == [first.data["id"]]
     assert partnerhub("deals", "expire", "--json").data == {"expired": 0, "reminded": 0}
+
+
+def test_every_step_of_a_registration_is_a_command(partnerhub: Command, tmp_path: Path, database_url: str) -> None:
+    def file(**sent: Any) -> str:
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.yaml"
+        path.write_text(yaml.safe_dump(sent))
+        return str(path)
+
+    def status(*words: str) -> str:
+        said = partnerhub("deals", *words, "--json")
+        return str(said.data["review_status"] if said.code == 0 else said.out)
+
+    partner = asyncio.run(_partner(database_url, in_program=True))
+    made = partnerhub("deals", "draft", file(fields=complete(partner, description=None)), "--json").data["id"]
+    assert status("edit", made, file(fields={"value_add": "Migration"})) == "draft"
+    assert status("hand-in", made) == "needs_info"
+    assert status("answer", made, file(fields={"description": "Cloud"})) == "pending_approval"
+    assert status("ask", made, "--field", "evidence:quote", "--note", "A quote, please.") == "needs_info"
+    assert status("answer", made, file(evidence=[{"name": "Quote", "kind": "quote"}])) == "pending_approval"
+    assert status("review", made) == "pending_approval"
+    assert "has an interest" in status("reject", made, "--reason", "not_viable")
+    _submitted_by_somebody_else(database_url)
+    assert status("reject", made, "--reason", "not_viable") == "rejected"
+    proof = file(evidence=[{"name": "Letter", "kind": "customer_letter"}])
+    assert status("appeal", made, proof, "--text", "Look again.") == "appealed"
+    assert status("approve", made) == "approved"
+    assert status("amend", made, "--set", "value_add=Training") == "amended"
+    assert status("win", made) == "won"
+    assert "cannot take the step revoke" in status("revoke", made, "--reason", "compliance")
+
+
+def _submitted_by_somebody_else(database_url: str) -> None:
+    """The operator of these commands handed it in, and would not be let decide."""
+    with psycopg.connect(database_url) as database:
+        database.execute("update deal_review set submitted_by = 'key portal'")
 
 
 def test_a_policy_is_checked_and_tried(partnerhub: Command, tmp_path: Path) -> None:
