@@ -17,6 +17,7 @@ from hub.queue import QUEUES, JobName, decode_job, encode_job
 from hub.services.connection_care import broken_systems
 from sync_jobs.deals import keep_ending_protections
 from sync_jobs.jobs import JOBS
+from sync_jobs.names import keep_names_findable
 from sync_jobs.opened import OpenConnections
 from sync_jobs.outcomes import run
 from sync_jobs.prune import keep_pruning
@@ -40,6 +41,7 @@ async def work_until(app: App, *, stop: asyncio.Event) -> None:
         group.create_task(_take_jobs(work, QUEUES["push"], most=SHORT_JOBS, stop=stop))
         group.create_task(keep_sweeping(work, stop=stop))
         group.create_task(keep_ending_protections(app, stop=stop))
+        group.create_task(keep_names_findable(app.db, stop=stop))
         group.create_task(keep_pruning(app.db, app.retention, stop=stop))
         log.info("worker_started")
         for name, problem in broken_systems().items():

@@ -36,3 +36,24 @@ async def sharing(tx: Tx, *, record_type: str, keys: Sequence[str], most_per_key
         most_per_key,
     )
     return {row[0]: set(row[1]) for row in rows}
+
+
+async def few_sharing(
+    tx: Tx, *, record_type: str, keys: Sequence[str], most_per_key: int
+) -> tuple[dict[str, list[UUID]], list[str]]:
+    """Like `sharing`, for the keys of one record: each key is looked up by itself and given up at `most_per_key`.
+
+    Returns the records by key, and the keys that were given up.
+    """
+    rows = await tx.tuples(
+        """
+        select k.key, array(
+            select record_id from match_key where keys @> array[k.key] and record_type = %s limit %s
+        ) from unnest(%s::text[]) as k(key)
+        """,
+        record_type,
+        most_per_key + 1,
+        Texts(keys),
+    )
+    crowded = [key for key, found in rows if len(found) > most_per_key]
+    return {key: found for key, found in rows if found and key not in crowded}, crowded

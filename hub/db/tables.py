@@ -529,7 +529,7 @@ sa.Index("ix_match_decision_left_keys", match_decision.c.left_keys, postgresql_u
 sa.Index("ix_match_decision_right_keys", match_decision.c.right_keys, postgresql_using="gin")
 sa.Index("ix_match_decision_merge", match_decision.c.merge_id)
 
-# Blocking keys of records whose mapping matches by score.
+# Blocking keys of organisations and people.
 match_key = sa.Table(
     "match_key",
     metadata,
@@ -538,6 +538,17 @@ match_key = sa.Table(
     sa.Column("keys", ARRAY(sa.Text), nullable=False),
 )
 sa.Index("ix_match_key_keys", match_key.c["keys"], postgresql_using="gin")
+
+# Names of organisations as of a version of the record, and the keys by which misspelt ones are found.
+name_index = sa.Table(
+    "name_index",
+    metadata,
+    sa.Column("record_id", UUID, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("names", ARRAY(sa.Text), nullable=False),
+    sa.Column("keys", ARRAY(sa.Integer), nullable=False),
+)
+sa.Index("ix_name_index_keys", name_index.c["keys"], postgresql_using="gin")
 
 # What a sync, an undo, a repair or a stopped run would do; a person decides.
 plan = sa.Table(

@@ -30,6 +30,7 @@ from hub.domain.matching import (
 from hub.record.values import Value, Values
 from hub.sdk.records import RemoteRecord
 from hub.services.objects import ObjectSync
+from hub.services.search_keys import Version, store_search_keys
 
 if TYPE_CHECKING:
     from hub.services.inbound import Incoming
@@ -251,8 +252,10 @@ def _match_of(incoming: Incoming, choice: Choice[UUID], ids: Iterator[UUID]) -> 
 
 
 async def _store_keys(tx: Tx, sync: ObjectSync, matches: Sequence[Match]) -> None:
-    rows = [(m.record_id, list(keys_of(features_of(sync, m.incoming.values)))) for m in matches]
-    await match_keys.add(tx, record_type=sync.record_type.root.name, rows=rows)
+    """A known record gains keys here; by which names it is found follows from what becomes of its own values."""
+    await store_search_keys(
+        tx, sync.record_type, [Version(m.record_id, 0 if m.exists else 1, m.incoming.values) for m in matches]
+    )
 
 
 def features_of(sync: ObjectSync, values: Values) -> Features:

@@ -11,13 +11,11 @@ from uuid import UUID
 
 import psycopg
 
-from hub.db import changes, match_keys, record_lists, records
+from hub.db import changes, record_lists, records
 from hub.db.changes import Change, Origin
 from hub.db.record_lists import ListedRecord
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
-from hub.domain.matching import match_keys as keys_of
-from hub.domain.matching import organization_features, person_features
 from hub.record import RECORD_TYPES
 from hub.record.definition import RecordType
 from hub.record.registry import UnknownRecordType
@@ -25,6 +23,7 @@ from hub.record.values import Value, Values, encode_values
 from hub.sdk.http import encode_json
 from hub.services.matching import new_ids
 from hub.services.refusals import Duplicate, Fault, Gone, Invalid, NotFound, NotNow, Stale, invalid
+from hub.services.search_keys import Version, store_search_keys
 
 RULE = "api"
 
@@ -107,7 +106,7 @@ async def store_new(tx: Tx, record_type: RecordType, *, values: Values, actor: s
     with store_faults(record_type):
         await records.insert(tx, record_type, [(record_id, given)])
     await _note(tx, actor, creation(record_type, record_id, given))
-    await store_match_keys(tx, record_type, record_id, given)
+    await store_search_keys(tx, record_type, [Version(record_id, 1, given)])
     return record_id
 
 
@@ -127,7 +126,7 @@ async def patch_record(
         with store_faults(record_type):
             await records.update(tx, record_type, [(record_id, merged)])
         await _note(tx, actor, alteration(record_type, stored, changed))
-        await store_match_keys(tx, record_type, record_id, merged)
+        await store_search_keys(tx, record_type, [Version(record_id, stored.version + 1, merged)])
     return await get_record(tx, record_type, record_id=record_id)
 
 
@@ -228,17 +227,6 @@ async def _note(tx: Tx, actor: str, change: Change) -> None:
     await changes.append(tx, origin=Origin(actor=actor), changes=[change])
 
 
-async def store_match_keys(tx: Tx, record_type: RecordType, record_id: UUID, values: Values) -> None:
-    """Systems that report this record later find it by score too."""
-    build = _FEATURES.get(record_type.root.name)
-    if build is not None:
-        rows = [(record_id, list(keys_of(build(values))))]
-        await match_keys.add(tx, record_type=record_type.root.name, rows=rows)
-
-
-_FEATURES: dict[str, Any] = {"organization": organization_features, "person": person_features}
-
-
 @contextmanager
 def store_faults(record_type: RecordType) -> Iterator[None]:
     """Turn what the database refuses into faults that name the field."""
@@ -268,7 +256,6 @@ __all__ = [
     "refuse_duplicate",
     "refuse_other_version",
     "store_faults",
-    "store_match_keys",
     "store_new",
     "type_called",
 ]

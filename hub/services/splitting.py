@@ -24,8 +24,8 @@ from hub.sdk.http import decode_json, encode_json
 from hub.services.connections import Workshop, mappings_of
 from hub.services.match_labels import note_decision
 from hub.services.matching import new_ids
-from hub.services.records import store_match_keys
 from hub.services.refusals import NotFound, NotNow
+from hub.services.search_keys import Version, store_search_keys
 from hub.services.unmerging import unmerge
 
 # Until then the remote record carries the key of its new record, so that none made for the old one falls onto it.
@@ -177,7 +177,7 @@ class _Split:
         rules = encode_json({"*": f"split from {self.old}"})
         change = Change(made, self.kind.name, 1, "create", None, encode_values(values), rules, self.remote_id)
         await changes.append(self.tx, origin=Origin(actor=self.actor), changes=[change])
-        await store_match_keys(self.tx, self.kind, made, values)
+        await store_search_keys(self.tx, self.kind, [Version(made, 1, values)])
 
     async def _move_link(self, made: UUID, shadow: dict[str, Any]) -> None:
         here, name = self.stored.id, self.mapping.object

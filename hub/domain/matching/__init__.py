@@ -10,6 +10,7 @@ from hub.domain.matching.features import (
     person_features,
 )
 from hub.domain.matching.keys import MAX_KEYS, match_keys
+from hub.domain.matching.misspelt import KeyShares, Part, likenesses, sought_parts, spelling_keys, spelt
 from hub.domain.matching.scoring import Evidence, MatchScore, Verdict, decide, score
 from hub.domain.matching.weights import Weights, default_weights, parse_weights
 
@@ -21,8 +22,10 @@ __all__ = [
     "Decision",
     "Evidence",
     "Features",
+    "KeyShares",
     "MatchScore",
     "OrganizationFeatures",
+    "Part",
     "PersonFeatures",
     "Ranked",
     "Reason",
@@ -34,9 +37,13 @@ __all__ = [
     "decide",
     "default_weights",
     "duplicate_groups",
+    "likenesses",
     "match_keys",
     "organization_features",
     "parse_weights",
     "person_features",
     "score",
+    "sought_parts",
+    "spelling_keys",
+    "spelt",
 ]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
+
+import structlog
 
 from hub.db import match_keys, records
 from hub.db.session import Tx
 from hub.domain.deals.facts import Feature, Match
-from hub.domain.matching import Features, Verdict, decide, default_weights, organization_features, score
+from hub.domain.matching import OrganizationFeatures, Verdict, decide, default_weights, organization_features, score
 from hub.domain.matching import match_keys as keys_of
 from hub.record.identity import ORGANIZATION
 from hub.record.values import Value
+from hub.services.name_search import NameSearch
 
+log = structlog.get_logger()
+
+MOST, MOST_PER_KEY = 40, 100
 _CARRIED = ("legal_name", "trade_name", "street", "city", "postal_code", "country", "phone", "website_domain")
 _NUMBERS = ("vat_number", "registration_number", "duns", "lei")
 
@@ -23,7 +29,7 @@ _NUMBERS = ("vat_number", "registration_number", "duns", "lei")
 class Customer:
     """The customer as a registration names it: `keys` find it, `features` compare it, `record_id` knows it."""
 
-    features: Features
+    features: OrganizationFeatures
     keys: tuple[str, ...]
     record_id: UUID | None
 
@@ -46,13 +52,22 @@ async def customers_of(tx: Tx, registrations: Sequence[Mapping[str, Value]]) -> 
     return [_customer(values, {i: r.values for i, r in stored.items()}) for values in registrations]
 
 
+@dataclass(frozen=True)
 class KeyCandidates:
-    """By blocking keys in PostgreSQL, each scored by the matcher."""
+    """Those that share a telling key and those whose names may be meant, each scored by the matcher."""
+
+    names: NameSearch = field(default_factory=NameSearch)
 
     async def organizations(self, tx: Tx, *, customers: Sequence[Customer]) -> list[dict[UUID, Match]]:
+        """The likest first; at most `MOST` for each customer."""
+        near = await self.names.nearest(tx, [customer.features for customer in customers])
         keys = list(dict.fromkeys(key for customer in customers for key in customer.keys))
-        shared = await match_keys.sharing(tx, record_type=ORGANIZATION.name, keys=keys)
-        wanted = [_known(customer, shared) for customer in customers]
+        shared, crowded = await match_keys.few_sharing(
+            tx, record_type=ORGANIZATION.name, keys=keys, most_per_key=MOST_PER_KEY
+        )
+        if crowded:
+            log.info("keys_passed_over", keys=crowded, reason=f"more than {MOST_PER_KEY} organisations have each")
+        wanted = [_wanted(c, named, shared) for c, named in zip(customers, near, strict=True)]
         stored = await records.load(tx, ORGANIZATION, set().union(*wanted))
         found = {
             record.id: Customer(organization_features(record.values), (), record.id)
@@ -60,8 +75,8 @@ class KeyCandidates:
             if record.alive
         }
         return [
-            {i: matched(customer, found[i]) for i in sorted(ids) if i in found}
-            for customer, ids in zip(customers, wanted, strict=True)
+            _likest_first({i: matched(customer, found[i]) for i in ids if i in found}, named)
+            for customer, ids, named in zip(customers, wanted, near, strict=True)
         ]
 
 
@@ -77,9 +92,18 @@ def matched(ours: Customer, theirs: Customer) -> Match:
     return Match(verdict=decide(scored, weights=weights), score=scored.total, features=features)
 
 
-def _known(customer: Customer, shared: Mapping[str, Collection[UUID]]) -> set[UUID]:
-    found = {i for key in customer.keys for i in shared.get(key, ())}
-    return found | {customer.record_id} if customer.record_id else found
+def _wanted(customer: Customer, named: Iterable[UUID], shared: Mapping[str, Collection[UUID]]) -> list[UUID]:
+    """The customer's own record, those of like names, and those of shared keys from the most telling key on."""
+    known = [customer.record_id] if customer.record_id else []
+    sharing = (i for key in customer.keys for i in shared.get(key, ()))
+    found = list(dict.fromkeys([*known, *named, *sharing]))
+    if len(found) > MOST:
+        log.info("organizations_truncated", found=len(found), most=MOST)
+    return found[:MOST]
+
+
+def _likest_first(matches: Mapping[UUID, Match], likeness: Mapping[UUID, float]) -> dict[UUID, Match]:
+    return dict(sorted(matches.items(), key=lambda item: (-(item[1].score or 0.0), -likeness.get(item[0], 0.0))))
 
 
 def _customer(values: Mapping[str, Value], known: Mapping[UUID, Mapping[str, Value]]) -> Customer:

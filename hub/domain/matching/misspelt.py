@@ -1,0 +1,112 @@
+"""Misspelt names: which stored names may be meant, by the ends of their words with any one letter left out.
+
+A short word is one part, a long one two: its first and its last letters. Two spellings of a part that are one typo
+apart (a letter too many, too few, another one, or two exchanged) have a key in common, since each also stands with
+every single letter left out. So names are found whose typos fall into different parts, wherever the words stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import combinations
+from math import prod
+from zlib import crc32
+
+from rapidfuzz import fuzz
+from rapidfuzz.process import extract
+
+from hub.domain.matching.features import OrganizationFeatures
+
+_END = 5
+_LONG = 7
+_MOST_GROUPS = 10
+_MOST_EXPECTED = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the `word`-th word of a name, with a key for each of its spellings."""
+
+    word: int
+    keys: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyShares:
+    """The share of all `names` that have a key, for each frequent one; every other key is rarer than these."""
+
+    frequent: Mapping[int, float] = field(default_factory=dict)
+    names: float = 0.0
+
+    def of(self, part: Part) -> float:
+        """The share of names that have a key of this part, taking unknown keys for a third of the rarest known."""
+        rare = min(self.frequent.values(), default=0.0) / 3
+        return min(1.0, sum(self.frequent.get(key, rare) for key in part.keys))
+
+
+def spelt(features: OrganizationFeatures) -> list[tuple[str, ...]]:
+    """The words of each name as it is written, and in Latin letters where it is of another script."""
+    forms = [form for name in features.names for form in (name, name.latin) if form is not None]
+    return list(dict.fromkeys(form.words for form in forms))
+
+
+def spelling_keys(names: Iterable[Sequence[str]]) -> list[int]:
+    """The keys under which a record with these names (each as its words) is found, as 32-bit numbers."""
+    return sorted({key for words in names for word in words for keys in _parts(word) for key in keys})
+
+
+def sought_parts(words: Sequence[str], shares: KeyShares) -> list[tuple[Part, ...]]:
+    """Groups of parts, the single ones first. A name that has a key of every part of one group may be the one meant.
+
+    Groups are as small as they are rare; together they let through about a thousand names at most. Where all words are
+    so frequent that no group is rare, the rarest is all there is.
+    """
+    parts = [Part(n, keys) for n, word in enumerate(dict.fromkeys(words)) for keys in _parts(word)]
+    share = {part: shares.of(part) for part in parts}
+
+    def expected(group: tuple[Part, ...]) -> float:
+        # Parts of one word come together; words are taken to be independent.
+        by_word: dict[int, float] = {}
+        for part in group:
+            by_word[part.word] = min(share[part], by_word.get(part.word, 1.0))
+        return prod(by_word.values()) * shares.names
+
+    chosen: list[tuple[Part, ...]] = []
+    room = _MOST_EXPECTED
+    for size in (1, 2, 3):
+        for group in sorted(combinations(parts, size), key=expected):
+            cost = expected(group)
+            if cost > room or len(chosen) == _MOST_GROUPS:
+                break
+            if not any(set(smaller) <= set(group) for smaller in chosen):
+                chosen.append(group)
+                room -= cost
+    if parts and not chosen:
+        chosen = [min(combinations(parts, min(3, len(parts))), key=expected)]
+    return chosen
+
+
+def likenesses(text: str, others: Sequence[str]) -> list[float]:
+    """How like each of the others is to `text`, from 0 to 100: as written or with the words sorted, the better one."""
+    best = [0.0] * len(others)
+    for scorer in (fuzz.ratio, fuzz.token_sort_ratio):
+        for _, likeness, at in extract(text, others, scorer=scorer, limit=None):
+            best[at] = max(likeness, best[at])
+    return best
+
+
+@lru_cache(maxsize=65_536)
+def _parts(word: str) -> tuple[tuple[int, ...], ...]:
+    if len(word) < _LONG:
+        return (_spellings("w", word),)
+    return (_spellings("p", word[:_END]), _spellings("s", word[-_END:]))
+
+
+def _spellings(kind: str, text: str) -> tuple[int, ...]:
+    """The text itself and, from three letters on, without each of its letters."""
+    texts = {text}
+    if len(text) > 2:
+        texts |= {text[:i] + text[i + 1 :] for i in range(len(text))}
+    return tuple(sorted(crc32(f"{kind}{t}".encode()) - 2**31 for t in texts))

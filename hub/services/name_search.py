@@ -1,0 +1,67 @@
+"""The organisations that a name may mean, however it is spelt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from heapq import nsmallest
+from uuid import UUID
+
+import structlog
+
+from hub.db import name_index
+from hub.db.session import Tx
+from hub.domain.matching import KeyShares, OrganizationFeatures, Part, likenesses, sought_parts, spelt
+
+log = structlog.get_logger()
+
+NEAREST = 10
+LEAST_LIKENESS = 60.0
+MOST_NAMES = 3
+MOST_LOOKED_AT = 1_500
+_LEARN_EVERY = 600.0  # seconds: how frequent keys are changes slowly
+
+
+@dataclass
+class NameSearch:
+    """Searches by what this process knows of how frequent keys are; it asks for that now and then."""
+
+    _shares: KeyShares = field(default_factory=KeyShares)
+    _learned_at: float | None = None
+
+    async def nearest(self, tx: Tx, sought: Sequence[OrganizationFeatures]) -> list[dict[UUID, float]]:
+        """For each at most `NEAREST` organisations, with the likeness of their names to one of its own, likest first.
+
+        One query for all of them.
+        """
+        await self._learn(tx)
+        names = [(at, words) for at, features in enumerate(sought) for words in spelt(features)[:MOST_NAMES]]
+        groups = [_singles_together(sought_parts(words, self._shares)) for _, words in names]
+        found = await name_index.having(tx, groups, most=MOST_LOOKED_AT + 1)
+        best: list[dict[UUID, float]] = [{} for _ in sought]
+        for (at, words), rows in zip(names, found, strict=True):
+            if len(rows) > MOST_LOOKED_AT:
+                log.info("names_truncated", name=" ".join(words), most=MOST_LOOKED_AT)
+            _take_likest(best[at], " ".join(words), rows)
+        return [dict(nsmallest(NEAREST, of.items(), key=lambda item: (-item[1], item[0]))) for of in best]
+
+    async def _learn(self, tx: Tx) -> None:
+        now = time.monotonic()
+        if self._learned_at is None or now - self._learned_at > _LEARN_EVERY:
+            self._learned_at = now
+            self._shares = KeyShares(*await name_index.shares(tx))
+
+
+def _take_likest(best: dict[UUID, float], text: str, rows: Sequence[tuple[UUID, Sequence[str]]]) -> None:
+    whose = [(record_id, name) for record_id, names in rows for name in names]
+    for (record_id, _), likeness in zip(whose, likenesses(text, [name for _, name in whose]), strict=True):
+        if likeness >= max(LEAST_LIKENESS, best.get(record_id, 0.0)):
+            best[record_id] = likeness
+
+
+def _singles_together(groups: list[tuple[Part, ...]]) -> list[list[tuple[int, ...]]]:
+    """The keys of each group; those of all groups of a single part are one list."""
+    single = tuple(key for group in groups if len(group) == 1 for key in group[0].keys)
+    wider = [[part.keys for part in group] for group in groups if len(group) > 1]
+    return [[single], *wider] if single else wider
