@@ -67,6 +67,46 @@ def test_a_denying_name_or_another_site_keeps_two_records_from_being_the_same(b:
     assert verdict(ACME, b) in {Verdict.REVIEW, Verdict.FAMILY}
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"legal_name": "Acme Networks GmbH", "country": "DE"}, {"legal_name": "Acme Networks Ltd", "country": "GB"}),
+        ({"legal_name": "Acme Networks", "country": "DE"}, {"legal_name": "Acme Networks", "country": "AT"}),
+        ({"legal_name": "ООО Акме", "country": "RU"}, {"legal_name": "Acme Networks", "country": "KZ"}),
+    ],
+)
+def test_one_domain_in_two_countries_is_a_family(one: dict[str, object], other: dict[str, object]) -> None:
+    shared = only(ACME, "website_domain")
+
+    assert verdict({**shared, **one}, {**shared, **other}) is Verdict.FAMILY
+
+
+def test_one_name_in_two_countries_is_no_family() -> None:
+    named = only(ACME, "legal_name")
+
+    assert verdict({**named, "country": "DE"}, {**named, "country": "AT"}) is Verdict.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ("Acme Networks AG", Verdict.REVIEW),
+        ("Acme Networks GmbH & Co. KG", Verdict.REVIEW),
+        ("Acme Networks", Verdict.SAME),
+        ("Acme Networks Ltd.", Verdict.SAME),
+        ("Acme Networks Co.", Verdict.SAME),
+    ],
+)
+def test_a_contradicting_legal_form_asks_a_person_and_a_compatible_one_does_not(other: str, expected: Verdict) -> None:
+    here = only(ACME, "legal_name", "website_domain", "street", "postal_code", "phone")
+
+    assert verdict(here, {**here, "legal_name": other}) is expected
+
+
+def test_an_identifier_outweighs_a_contradicting_legal_form() -> None:
+    assert verdict(ACME, {**ACME, "legal_name": "Acme Networks AG"}) is Verdict.SAME
+
+
 def test_another_valid_vat_number_makes_two_records_at_most_a_family() -> None:
     assert verdict(ACME, {**ACME, "vat_number": "DE129273398"}) is Verdict.FAMILY
 

@@ -81,17 +81,21 @@ def _organizations(score: MatchScore, table: WeightTable) -> Verdict:
         return Verdict.FAMILY if score.total >= table.review or _one_group(score) else Verdict.DIFFERENT
     if score.total >= table.same and _corroborated(score):
         return Verdict.SAME
+    if score.found("place", "other_country") and not score.found("identifier", "same") and _one_group(score):
+        return Verdict.FAMILY
     if score.total >= table.review:
         return Verdict.REVIEW
     return Verdict.FAMILY if _one_group(score) else Verdict.DIFFERENT
 
 
 def _corroborated(score: MatchScore) -> bool:
-    """An identifier; or a like name, one way to reach it that agrees, and no sign of another site."""
+    """An identifier; or a like name, one way to reach it that agrees, and no sign of another site or legal entity."""
     if score.found("name_number", "contradicting") or score.found("place", "other_country"):
         return False
     if score.found("identifier", "same"):
         return True
+    if score.found("legal_form", "contradicting"):
+        return False
     reached = (
         score.found("domain", "same")
         or score.found("email", "same")
@@ -108,7 +112,7 @@ def _elsewhere(score: MatchScore) -> bool:
 
 
 def _one_group(score: MatchScore) -> bool:
-    """A shared domain, or a shared phone with a like name: one group, though not one site."""
+    """A shared domain, or a shared phone with a like name: one group, though not one site or legal entity."""
     if score.found("domain", "same"):
         return True
     return score.found("phone", "same") and score.found("name", *ALIKE, "partial")
