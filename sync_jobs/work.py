@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ class Work:
     shop: Workshop
     # Connections (with their objects) that are known to have been read: that never becomes untrue.
     read: set[tuple[int, tuple[str, ...]]] = field(default_factory=set)
+    # Set whenever a job may have changed records.
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def has_been_read(work: Work, connection: OpenConnection) -> bool:
@@ -52,6 +55,7 @@ async def has_been_read(work: Work, connection: OpenConnection) -> bool:
 async def wake_followers(work: Work, connection: OpenConnection, counts: Counts) -> None:
     """Deliver what a job has moved to every system, and come back to what this connection has still to do."""
     if any(number for what, number in counts.items() if what not in _QUIET):
+        work.moved.set()
         async with work.db.transaction() as tx:
             systems = await connections.active(tx)
         for system in systems:

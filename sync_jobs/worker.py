@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from hub.app import App
 from hub.queue import QUEUES, JobName, decode_job, encode_job
 from hub.services.connection_care import broken_systems
+from sync_jobs.alerts import keep_noticing
 from sync_jobs.deals import keep_ending_protections
 from sync_jobs.jobs import JOBS
 from sync_jobs.names import keep_names_findable
@@ -42,6 +43,7 @@ async def work_until(app: App, *, stop: asyncio.Event) -> None:
         group.create_task(keep_sweeping(work, stop=stop))
         group.create_task(keep_ending_protections(app, stop=stop))
         group.create_task(keep_names_findable(app.db, stop=stop))
+        group.create_task(keep_noticing(app, moved=work.moved, stop=stop))
         group.create_task(keep_pruning(app.db, app.retention, stop=stop))
         log.info("worker_started")
         for name, problem in broken_systems().items():

@@ -43,7 +43,13 @@ def _sync(name: str, objects: list[str], full: bool, as_json: bool) -> None:
     async def work(app: App) -> tuple[SyncReport, list[QuarantineView]]:
         with progress() as bars:
             report = await sync_now(
-                app.shop, name=name, objects=objects, full=full, owner=owner(), listener=Bars(bars).told
+                app.shop,
+                name=name,
+                objects=objects,
+                full=full,
+                owner=owner(),
+                listener=Bars(bars).told,
+                desk=app.desk,
             )
         return report, await _quarantined(app, name)
 

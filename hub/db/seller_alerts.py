@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -54,3 +56,43 @@ async def raise_new(tx: Tx, alerts: Sequence[Alert]) -> list[dict[str, Any]]:
         [a.due_at for a in alerts],
     )
     return [dict(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """An alert whose acknowledgement was written: the fields before and after."""
+
+    id: UUID
+    version: int
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+
+async def stamp(tx: Tx, seen: Mapping[UUID, tuple[datetime, str]]) -> list[Stamped]:
+    """Of these alerts, fill in by (when, whom) those that are acknowledged without it, and empty it in open ones."""
+    rows = await tx.all(
+        """
+        update seller_alert a set version = a.version + 1, updated_at = now(),
+            acknowledged_at = case a.status when 'acknowledged' then s.at end,
+            acknowledged_by = case a.status when 'acknowledged' then coalesce(a.acknowledged_by, s.by) end
+        from (select b.id, b.acknowledged_at, b.acknowledged_by, t.at, t.by from seller_alert b
+            join unnest(%s::uuid[], %s::timestamptz[], %s::text[]) as t(id, at, by) on t.id = b.id
+            where b.deleted_at is null and b.merged_into is null
+                and (b.status = 'acknowledged') = (b.acknowledged_at is null) for no key update of b) s
+        where a.id = s.id
+        returning a.id, a.version, s.acknowledged_at as was_at, s.acknowledged_by as was_by, a.acknowledged_at,
+            a.acknowledged_by
+        """,
+        Uuids(seen),
+        [at for at, _ in seen.values()],
+        Texts(by[:255] for _, by in seen.values()),
+    )
+    return [
+        Stamped(
+            row["id"],
+            row["version"],
+            {"acknowledged_at": row["was_at"], "acknowledged_by": row["was_by"]},
+            {"acknowledged_at": row["acknowledged_at"], "acknowledged_by": row["acknowledged_by"]},
+        )
+        for row in rows
+    ]

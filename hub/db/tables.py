@@ -833,6 +833,21 @@ deal_submission = sa.Table(
 )
 sa.Index("ix_deal_submission_at", deal_submission.c.at)
 
+# How far the change log was read by who is no connection. The types stand in the predicate as in `hub.db.log_readers`.
+log_reader = sa.Table(
+    "log_reader",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("position", sa.Text, nullable=False),
+    _at("updated_at", default=True),
+)
+sa.Index(
+    "ix_change_noticed",
+    change.c.xid,
+    change.c.id,
+    postgresql_where=change.c.record_type.in_(("opportunity", "deal_registration", "seller_alert")),
+)
+
 deal_reminder = sa.Table(
     "deal_reminder",
     metadata,

@@ -13,6 +13,8 @@ from hub.sdk.errors import RemoteError
 from hub.services.connections import Workshop, find_connection, open_connection, refuse_unbegun
 from hub.services.counts import Counts
 from hub.services.cycle import Halted, begin, pull_one, push, reread
+from hub.services.deals.desk import Desk
+from hub.services.deals.noticing import notice
 from hub.services.objects import OpenConnection, chosen_objects
 from hub.services.pulling import AlreadyRunning, has_been_read
 from hub.services.refusals import NotNow
@@ -43,9 +45,18 @@ class SyncReport:
 
 
 async def sync_now(
-    shop: Workshop, *, name: str, objects: Sequence[str] = (), full: bool = False, owner: str, listener: Listener
+    shop: Workshop,
+    *,
+    name: str,
+    objects: Sequence[str] = (),
+    full: bool = False,
+    owner: str,
+    listener: Listener,
+    desk: Desk | None = None,
 ) -> SyncReport:
     """Pull, read again what was asked for, push here, then push everywhere else.
+
+    `desk`: from where alerts are raised that follow from what came in; without it that is left to the worker.
 
     Raises ConnectionUnknown, NotNow (paused, resting, or not begun), Invalid (no such object), MappingError, and the
     RemoteErrors of this connection; what another connection says no to is reported.
@@ -60,6 +71,8 @@ async def sync_now(
             connection = await _pull(shop.db, connection, sync.name, report, full=full, owner=owner, listener=listener)
         report.stopped = _stopped(connection)
         report.reread = await reread(shop.db, connection)
+        if desk:
+            await notice(shop.db, desk)
         listener(f"→ {name}", Counts())
         await _push(shop, connection, report, owner=owner)
     for other in await _others(shop.db, stored):

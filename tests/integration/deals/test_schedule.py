@@ -1,12 +1,16 @@
-"""The worker's hourly round: one process at a time ends protections."""
+"""The worker's rounds: one process at a time ends protections, and alerts follow what jobs have moved."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
+
+import pytest
 
 from hub.app import App
 from hub.services.deals import deciding
 from hub.services.deals.desk import Desk
+from sync_jobs import alerts
 from sync_jobs.deals import keep_ending_protections
 from tests.integration.deals.conftest import Office
 
@@ -37,3 +41,22 @@ async def test_the_worker_ends_what_is_over(office: Office) -> None:
     assert (await office.view(view.id)).review_status == "expired"
     [clock] = await office.all("select until > now() + interval '50 minutes' as taken from lease")
     assert clock["taken"]
+
+
+async def test_the_worker_notices_at_once_what_a_job_has_moved(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "EVERY", timedelta(hours=1))
+    account = await office.create("organization", legal_name="Nordlicht Logistik GmbH", country="DE")
+    view = await office.submit(await office.partner("Alba"), customer=str(account))
+    async with office.db.transaction() as tx:
+        await deciding.approve(tx, office.desk, registration_id=view.id, actor="key approver")
+    moved, stop = asyncio.Event(), asyncio.Event()
+    app: Any = SimpleNamespace(db=office.db, desk=office.desk, queue=None)
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        group.create_task(alerts.keep_noticing(cast(App, app), moved=moved, stop=stop))
+        await office.create("opportunity", name="Direct", account=account, owner_email="olaf@example.com")
+        moved.set()
+        while not await office.all("select 1 from seller_alert where kind = 'direct_on_protected'"):
+            await asyncio.sleep(0.02)
+            moved.set()  # what another test has under way may hold the log back
+        stop.set()
