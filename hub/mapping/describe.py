@@ -137,8 +137,9 @@ def _constants(mapping: Mapping, describe: RemoteObject) -> Iterator[MappingIssu
     for path, value in mapping.constants.items():
         remote = describe.fields.get(path)
         if remote is None:
-            message = f"{describe.name} has no field {path}; {_nearest(path, describe)}."
-            yield MappingIssue(mapping.file, 1, "constants", message)
+            if "." not in path:
+                message = f"{describe.name} has no field {path}; {_nearest(path, describe)}."
+                yield MappingIssue(mapping.file, 1, "constants", message)
         elif remote.values and value not in remote.values:
             yield MappingIssue(mapping.file, 1, "constants", f"{path} does not allow {value}.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Literal
 
@@ -13,6 +14,8 @@ from hub.record.definition import Field
 from hub.record.values import Value
 from hub.sdk.records import JsonValue
 
+_LINE_END = re.compile(r"<br\s*/?>|</(?:p|div|li)>", re.IGNORECASE)
+_MARK = re.compile(r"</?[A-Za-z!][^>]*>")
 _EMAIL = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]{1,255}")
 
 
@@ -121,6 +124,33 @@ class EmailLens(Lens):
             "v is not None and len(w := v.lower()) <= {limit} and {matches}(w)",
             {"limit": field.length_limit or 320, "matches": _EMAIL.fullmatch},
         )
+
+
+class HtmlOptions(Options):
+    max_length: int | None = Option(None, ge=1, description="Characters the remote field holds, marks included.")
+
+
+class HtmlLens(Lens):
+    """Plain text where the other side keeps HTML: nothing of it is taken for a mark, and lines stay lines."""
+
+    fills = TEXT_KINDS
+    normal_form = True
+
+    def __init__(self, options: HtmlOptions) -> None:
+        self._max_length = options.max_length
+
+    def get(self, remote: JsonValue, extra: JsonValue = None) -> Value:  # noqa: ARG002
+        lines = _LINE_END.sub("\n", text_of(remote))
+        return html.unescape(_MARK.sub("", lines)).strip() or None
+
+    def put(self, value: Value) -> JsonValue:
+        text = html.escape(expect_text(value), quote=False).replace("\n", "<br>")
+        if self._max_length is not None and len(text) > self._max_length:
+            raise BadValue(f"has {len(text)} characters as HTML; the remote field holds {self._max_length}")
+        return text
+
+    def samples(self) -> tuple[Value, ...]:
+        return ("Acme", "R&D <b>first</b>", "one\ntwo", "&amp; &lt;", "東京")
 
 
 class ConstantOptions(Options):

@@ -92,6 +92,12 @@ CASES = (
     LensCase("trim", "trim", TEXTS, _alone(TEXTS.map(lambda t: f"\t{t} "))),
     LensCase("case", {"case": {"record": "lower", "remote": "upper"}}, st.from_regex("[a-z]{1,9}", fullmatch=True),
              _alone(st.from_regex("[A-Z]{1,9}", fullmatch=True)), exact=True),
+    LensCase(
+        "html",
+        "html",
+        TEXTS,
+        _alone(st.builds("<p>{}<BR/>&lt;{}&amp;</p><!-- {} -->".format, WORDS, TEXTS, WORDS)),
+    ),
     LensCase("email", "email", st.emails().map(str.lower).filter(lambda e: '"' not in e),
              _alone(st.sampled_from(["Ann@Acme.COM", " bob@x.example "]))),
     LensCase("values", {"values": _TABLE}, _KEYS, _alone(_KEYS.map(_TABLE.__getitem__)), exact=True),
