@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -11,11 +12,15 @@ from connectors.hubspot.associations import Associations
 from connectors.hubspot.describing import Describing
 from connectors.hubspot.library import VendorLibrary
 from connectors.hubspot.lookup import Lookup
+from connectors.hubspot.owners import Owners
 from connectors.hubspot.paths import API_VERSION, paths_of
 from connectors.hubspot.reading import OVERLAP, Reading
+from connectors.hubspot.resolving import Resolving
 from connectors.hubspot.settings import OAUTH_BURST, TIERS, HubSpotSettings
+from connectors.hubspot.stages import Stages
 from connectors.hubspot.stamps import parse_stamp
 from connectors.hubspot.webhooks import Webhooks
+from connectors.hubspot.words import Words
 from connectors.hubspot.writing import Writing
 from hub.sdk.capabilities import Account, Capabilities, Limit, ObjectCapabilities, RemoteObject
 from hub.sdk.connector import ConnectorContext
@@ -46,6 +51,11 @@ _OBJECT = ObjectCapabilities(
     read_lag=timedelta(minutes=1),
     record_stamps=frozenset({"createdate", "hs_createdate", "hs_lastmodifieddate", "lastmodifieddate"}),
 )
+# Notes and tasks are nothing that people could merge.
+_ACTIVITIES = ("notes", "tasks")
+_ACTIVITY = replace(_OBJECT, merges="none")
+# Without a unique property they are found by search, whose index is behind.
+_SEARCHED_ACTIVITY = replace(_ACTIVITY, upsert=False, find_lag=timedelta(minutes=2))
 
 
 class HubSpotClient:
@@ -56,17 +66,22 @@ class HubSpotClient:
     def __init__(self, settings: HubSpotSettings, context: ConnectorContext, *, version: str | None = None) -> None:
         self._settings = settings
         self._api = Api(settings=settings, context=context, paths=paths_of(version or API_VERSION))
-        associations = Associations(self._api)
+        associations = Associations(self._api, context.clock)
+        owners, stages = Owners(self._api, context.clock), Stages(self._api, context.clock)
+        words = Words(associations=associations, owners=owners, stages=stages)
         self._describing = Describing(VendorLibrary(self._api))
-        self._reading = Reading(api=self._api, associations=associations, clock=context.clock)
-        self._lookup = Lookup(api=self._api, associations=associations)
-        self._writing = Writing(api=self._api, associations=associations)
+        self._reading = Reading(api=self._api, words=words, clock=context.clock)
+        self._searched = frozenset(_ACTIVITIES if settings.activity_keys == "searched" else ())
+        self._lookup = Lookup(api=self._api, words=words, searched=self._searched)
+        resolving = Resolving(lookup=self._lookup, owners=owners, stages=stages, fallback_owner=settings.fallback_owner)
+        self._writing = Writing(api=self._api, associations=associations, resolving=resolving, searched=self._searched)
         self._webhooks = Webhooks(settings=settings, clock=context.clock)
 
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(
             default=_OBJECT,
+            objects=dict.fromkeys(_ACTIVITIES, _SEARCHED_ACTIVITY if self._searched else _ACTIVITY),
             limits=_limits(self._settings),
             overlap=OVERLAP,
             webhooks=self._settings.webhook_secret is not None,

@@ -26,6 +26,15 @@ _ASSOCIATED = {
     "notes": ("companies", "contacts", "deals"),
     "tasks": ("companies", "contacts", "deals"),
 }
+# What is read in words of an id, and the property with the id.
+_IN_WORDS = (
+    (RemoteField("owner.email", "text", label="Owner's e-mail"), "hubspot_owner_id"),
+    (RemoteField("owner.name", "text", label="Owner's name", writable=False), "hubspot_owner_id"),
+    (RemoteField("stage.pipeline", "text", label="Pipeline by name"), "dealstage"),
+    (RemoteField("stage.label", "text", label="Stage by name"), "dealstage"),
+    (RemoteField("stage.closed", "bool", label="In a closed stage", writable=False), "dealstage"),
+    (RemoteField("stage.won", "bool", label="In a won stage", writable=False), "dealstage"),
+)
 # HubSpot keeps 65,536 characters of a text.
 _MAX_TEXT = 65_536
 
@@ -57,6 +66,8 @@ class Describing:
             RemoteField(f"{PREFIX}{to_type}", "reference", label=to_type, references=(to_type,))
             for to_type in _ASSOCIATED.get(object_name, ())
         ]
+        names = {each.name for each in fields}
+        fields += [each for each, held_as in _IN_WORDS if held_as in names]
         return RemoteObject(object_name, object_name.capitalize(), {each.name: each for each in fields})
 
     async def _values(self, object_name: str, names: set[str]) -> dict[str, tuple[str, ...]]:

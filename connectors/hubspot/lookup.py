@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from connectors.hubspot.api import Api
-from connectors.hubspot.associations import Associations
-from connectors.hubspot.records import archive_deletion, asked_properties, merged_ids, to_record, with_associations
+from connectors.hubspot.api import SEARCH_POOL, Api
+from connectors.hubspot.records import archive_deletion, asked_properties, merged_ids, to_record
+from connectors.hubspot.words import Words
 from hub.sdk.errors import RecordGone
 from hub.sdk.records import Deletion, ReadResult, RemoteRecord
 
@@ -19,11 +19,12 @@ Json = dict[str, Any]
 
 
 class Lookup:
-    """Reads of known records of one account."""
+    """Reads of known records of one account. `searched`: objects whose key property is not unique there."""
 
-    def __init__(self, *, api: Api, associations: Associations) -> None:
+    def __init__(self, *, api: Api, words: Words, searched: frozenset[str] = frozenset()) -> None:
         self._api = api
-        self._associations = associations
+        self._words = words
+        self._searched = searched
 
     async def by_id(self, object_name: str, ids: Sequence[str], fields: tuple[str, ...]) -> ReadResult:
         wanted = list(dict.fromkeys(ids))
@@ -40,16 +41,37 @@ class Lookup:
                 else:
                     answered[record_id] = found
         records = [_record(object_name, answered[one], fields, one) for one in wanted if one in answered]
-        found_records = await with_associations(self._associations, object_name, records, fields)
+        found_records = await self._words.completed(object_name, records, fields)
         return ReadResult(found_records, [deletions[one] for one in wanted if one not in answered])
 
     async def by_key(
         self, object_name: str, key_field: str, values: Sequence[str], fields: tuple[str, ...]
     ) -> Sequence[RemoteRecord]:
-        rows = await self._batches(object_name, list(dict.fromkeys(values)), fields, id_property=key_field)
+        wanted = list(dict.fromkeys(values))
+        if object_name in self._searched:
+            rows = await self._search(object_name, key_field, wanted, fields)
+        else:
+            rows = await self._batches(object_name, wanted, fields, id_property=key_field)
         asked = list(dict.fromkeys([*fields, key_field]))
         records = [to_record(object_name, row, asked) for row in rows]
-        return await with_associations(self._associations, object_name, records, fields)
+        return await self._words.completed(object_name, records, fields)
+
+    async def _search(
+        self, object_name: str, key_field: str, values: Sequence[str], fields: Sequence[str]
+    ) -> list[Json]:
+        """By the index, which takes moments to know a new record."""
+        rows: list[Json] = []
+        for start in range(0, len(values), BATCH):
+            some = [value.lower() for value in values[start : start + BATCH]]
+            body: Json = {
+                "filterGroups": [{"filters": [{"propertyName": key_field, "operator": "IN", "values": some}]}],
+                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+                "properties": asked_properties(object_name, [*fields, key_field]),
+                "limit": 2 * BATCH,
+            }
+            path = f"{self._api.paths.objects}/{object_name}/search"
+            rows += (await self._api.read(path, body, pool=SEARCH_POOL)).body["results"]
+        return rows
 
     async def _batches(
         self,

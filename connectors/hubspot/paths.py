@@ -21,6 +21,7 @@ class Paths:
 
     objects: str
     associations: str
+    labels: str
     properties: str
     pipelines: str
     owners: str
@@ -35,6 +36,7 @@ def paths_of(version: str) -> Paths:
         return Paths(
             objects="/crm/v3/objects",
             associations="/crm/v4/associations",
+            labels="/crm/associations/v4",
             properties="/crm/v3/properties",
             pipelines="/crm/v3/pipelines",
             owners="/crm/v3/owners",
@@ -45,6 +47,7 @@ def paths_of(version: str) -> Paths:
     return Paths(
         objects=f"/crm/objects/{version}",
         associations=f"/crm/associations/{version}",
+        labels=f"/crm/associations/{version}",
         properties=f"/crm/properties/{version}",
         pipelines=f"/crm/pipelines/{version}",
         owners=f"/crm/owners/{version}",

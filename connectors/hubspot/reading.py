@@ -14,17 +14,16 @@ from typing import Any, Literal
 import msgspec
 
 from connectors.hubspot.api import SEARCH_POOL, Answer, Api
-from connectors.hubspot.associations import Associations
 from connectors.hubspot.records import (
     archive_deletion,
     asked_properties,
     merge_deletions,
     modified_property,
     to_record,
-    with_associations,
 )
 from connectors.hubspot.stamps import from_millis, parse_stamp, to_millis
 from connectors.hubspot.where import filter_groups
+from connectors.hubspot.words import Words
 from hub.sdk.clock import Clock
 from hub.sdk.errors import CursorExpired, RateLimited, RecordRejected, Unavailable
 from hub.sdk.records import Page, ReadQuery, RemoteRecord, Slice
@@ -63,9 +62,9 @@ _Step = tuple[list[Json], Cursor]
 class Reading:
     """Pages of changes of one account."""
 
-    def __init__(self, *, api: Api, associations: Associations, clock: Clock) -> None:
+    def __init__(self, *, api: Api, words: Words, clock: Clock) -> None:
         self._api = api
-        self._associations = associations
+        self._words = words
         self._clock = clock
 
     async def page(self, query: ReadQuery, cursor: str | None) -> Page:
@@ -92,7 +91,7 @@ class Reading:
         while at.phase == "changes" and at.anchor < end:
             rows, at = await self._searched(query, at, _SEARCH_LIMIT)
             found = [to_record(query.object, row, query.fields) for row in rows if _stamp_of(query, row) < end]
-            yield await with_associations(self._associations, query.object, found, query.fields)
+            yield await self._words.completed(query.object, found, query.fields)
 
     async def _gather(self, query: ReadQuery, at: Cursor) -> _Step:
         """The rows of one page: as many requests as fit into it, up to the end of the phase."""
@@ -183,7 +182,7 @@ class Reading:
         records = [to_record(query.object, row, query.fields) for row in last]
         since = from_millis(at.since)
         reread = sum(_before(record.modified_at, since) for record in records)
-        found = await with_associations(self._associations, query.object, records, query.fields)
+        found = await self._words.completed(query.object, records, query.fields)
         return Page(found, _encode(following), done, merge_deletions(last), complete_scan, reread)
 
     async def _list(self, query: ReadQuery, after: str | None, limit: int, *, archived: bool) -> Answer:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from connectors.hubspot.associations import PREFIX, Associations, associated_types
 from connectors.hubspot.stamps import parse_stamp
 from hub.sdk.records import Deletion, RemoteRecord
 
 MERGED_IDS = "hs_merged_object_ids"
 # The user, set by HubSpot itself. Apps are no users: what they write names none.
 UPDATED_BY = "hs_updated_by_user_id"
+OWNER_ID = "hubspot_owner_id"
+# The properties that stand behind fields in words, `owner.email` say (see `words`).
+HELD_AS = {"owner": (OWNER_ID,), "stage": ("pipeline", "dealstage")}
 
 Json = dict[str, Any]
 
@@ -23,8 +25,13 @@ def modified_property(object_name: str) -> str:
 
 def asked_properties(object_name: str, fields: Sequence[str]) -> list[str]:
     """The properties to ask for: the fields that are any, the stamp, the author, and the ids of merged records."""
-    own = [name for name in fields if not name.startswith(PREFIX)]
-    return list(dict.fromkeys([*own, modified_property(object_name), UPDATED_BY, MERGED_IDS]))
+    return list(dict.fromkeys([*_held(fields), modified_property(object_name), UPDATED_BY, MERGED_IDS]))
+
+
+def _held(fields: Sequence[str]) -> list[str]:
+    """The properties among the fields, and those behind what is asked for in words."""
+    words = dict.fromkeys(name.partition(".")[0] for name in fields if "." in name)
+    return [name for name in fields if "." not in name] + [p for word in words for p in HELD_AS.get(word, ())]
 
 
 def merged_ids(row: Json) -> list[str]:
@@ -49,23 +56,9 @@ def to_record(object_name: str, row: Json, fields: Sequence[str]) -> RemoteRecor
     properties = row.get("properties")
     if not isinstance(properties, dict):
         properties = dict.fromkeys(fields, properties)  # a poisoned record: each field shows what came instead
-    values = {name: properties[name] for name in fields if name in properties}
+    values = {name: properties[name] for name in _held(fields) if name in properties}
     stamp = properties.get(modified_property(object_name)) or row.get("updatedAt")
     version = stamp if isinstance(stamp, str) else None
     user = properties.get(UPDATED_BY)
     modified_by = user if user and isinstance(user, str) else None
     return RemoteRecord(str(row["id"]), values, version, parse_stamp(stamp), modified_by=modified_by)
-
-
-async def with_associations(
-    associations: Associations, object_name: str, records: Sequence[RemoteRecord], fields: Sequence[str]
-) -> Sequence[RemoteRecord]:
-    """The records with `associations: {type: id or None}` for the types asked for: one request a type and page."""
-    types = associated_types(fields)
-    if not types or not records:
-        return records
-    ids = list(dict.fromkeys(record.id for record in records))
-    found = {to_type: await associations.read(object_name, to_type, ids) for to_type in types}
-    for record in records:
-        record.fields["associations"] = {to_type: found[to_type][record.id] for to_type in types}
-    return records

@@ -31,6 +31,14 @@ class HubSpotSettings(BaseModel):
     time_zone: str = Field(
         "UTC", description="The account's time zone (Settings > Account defaults): daily limits end at its midnight."
     )
+    fallback_owner: str | None = Field(
+        None, description="Mail address of the user who gets new deals and tasks that have no owner of their own."
+    )
+    activity_keys: Literal["unique", "searched"] = Field(
+        "unique",
+        description="How notes and tasks are found again: `unique` where hub_id is a unique property on them,"
+        " `searched` where the account only lets it be an ordinary one.",
+    )
     webhook_secret: SecretStr | None = Field(
         None, description="The client secret of the app that sends webhooks. Service keys have no webhooks."
     )

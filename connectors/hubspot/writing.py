@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.hubspot.api import Answer, Api
-from connectors.hubspot.associations import PREFIX, Associations
+from connectors.hubspot.associations import PREFIX, Associations, associated
 from connectors.hubspot.errors import row_error
 from connectors.hubspot.records import modified_property
+from connectors.hubspot.resolving import Resolved, Resolving
 from hub.sdk.errors import OutcomeUnknown, RecordRejected, RemoteError
 from hub.sdk.records import WriteOp, WriteOutcome, Written
 
@@ -25,11 +26,15 @@ _Send = Callable[[Sequence[Json]], Awaitable[Answer]]
 
 
 class Writing:
-    """Writes of one account."""
+    """Writes of one account. `searched`: objects whose key property is not unique there, which rules out upserts."""
 
-    def __init__(self, *, api: Api, associations: Associations) -> None:
+    def __init__(
+        self, *, api: Api, associations: Associations, resolving: Resolving, searched: frozenset[str] = frozenset()
+    ) -> None:
         self._api = api
+        self._searched = searched
         self._associations = associations
+        self._resolving = resolving
 
     async def write(self, object_name: str, ops: Sequence[WriteOp]) -> Sequence[WriteOutcome]:
         """One outcome per op, in order. A row is Written only when its associations are set as well."""
@@ -43,9 +48,10 @@ class Writing:
             return await self._archive(object_name, ops)
         outcomes: dict[int, WriteOutcome] = {}
         inputs: dict[str, list[Json]] = {"upsert": [], "create": [], "update": []}
-        for number, op in enumerate(ops):
+        resolved = await self._resolving.resolve(object_name, ops)
+        for number, op in enumerate(resolved):
             try:
-                endpoint, one = _input(op)
+                endpoint, one = _input(op, upserts=object_name not in self._searched)
             except RecordRejected as rejected:
                 outcomes[number] = rejected
                 continue
@@ -56,7 +62,7 @@ class Writing:
         for endpoint, rows in inputs.items():
             if rows:
                 outcomes |= await self._rows(object_name, endpoint, rows)
-        await self._associate(object_name, ops, outcomes)
+        await self._associate(object_name, resolved, outcomes)
         return [outcomes[number] for number in range(len(ops))]
 
     async def _archive(self, object_name: str, ops: Sequence[WriteOp]) -> list[WriteOutcome]:
@@ -73,19 +79,19 @@ class Writing:
 
         return await _judged(send, inputs, stamp=modified_property(object_name))
 
-    async def _associate(self, object_name: str, ops: Sequence[WriteOp], outcomes: dict[int, WriteOutcome]) -> None:
+    async def _associate(self, object_name: str, ops: Sequence[Resolved], outcomes: dict[int, WriteOutcome]) -> None:
         """Put the associations of the rows that were written; a failure becomes the row's outcome."""
         wanted: dict[str, dict[int, str | None]] = {}
         for number, op in enumerate(ops):
-            for to_type, to_id in _associated(op.fields).items():
-                if isinstance(outcomes[number], Written):
-                    wanted.setdefault(to_type, {})[number] = to_id
-        for to_type, rows in wanted.items():
+            if isinstance(op, WriteOp) and isinstance(outcomes[number], Written):
+                for target, to_id in associated(op.fields).items():
+                    wanted.setdefault(target, {})[number] = to_id
+        for target, rows in wanted.items():
             written = {n: done for n in rows if isinstance(done := outcomes[n], Written)}
             by_id = {done.remote_id: rows[n] for n, done in written.items()}
             fresh = frozenset(done.remote_id for done in written.values() if done.created)
             try:
-                errors = await self._associations.put(object_name, to_type, by_id, fresh=fresh)
+                errors = await self._associations.put(object_name, target, by_id, fresh=fresh)
             except RemoteError as exc:
                 # The records are written: what failed is told of each row, and repeating the row is harmless.
                 errors = dict.fromkeys(by_id, exc)
@@ -134,14 +140,18 @@ def _number(trace: object, row: Json, numbers: Mapping[str, int]) -> int | None:
     return int(trace) if isinstance(trace, str) and trace.isdigit() else numbers.get(str(row.get("id")))
 
 
-def _input(op: WriteOp) -> tuple[str, Json]:
-    """The endpoint that takes the op, and its input there."""
+def _input(op: Resolved, *, upserts: bool) -> tuple[str, Json]:
+    """The endpoint that takes the op, and its input there. Raises what it was rejected for before."""
+    if isinstance(op, RecordRejected):
+        raise op
     properties = {name: wire_value(name, value) for name, value in op.fields.items() if not _is_association(name)}
     if op.kind == "update":
         return "update", {"id": _remote_id(op), "properties": properties}
     if op.key is None:
         return "create", {"properties": _without_empty(properties)}
     key_field, key = op.key
+    if not upserts:
+        return "create", {"properties": _without_empty({**properties, key_field: key})}
     return "upsert", {"idProperty": key_field, "id": key, "properties": {**properties, key_field: key}}
 
 
@@ -174,11 +184,3 @@ def wire_value(name: str, value: object) -> str:
 
 def _is_association(name: str) -> bool:
     return name == "associations" or name.startswith(PREFIX)
-
-
-def _associated(fields: Mapping[str, Any]) -> dict[str, str | None]:
-    """Associated ids by type: nested under `associations`, or as dotted fields."""
-    nested = fields.get("associations")
-    found = dict(nested) if isinstance(nested, Mapping) else {}
-    found |= {name.removeprefix(PREFIX): value for name, value in fields.items() if name.startswith(PREFIX)}
-    return {to_type: str(to_id) if to_id else None for to_type, to_id in found.items()}

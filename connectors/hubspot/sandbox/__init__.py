@@ -40,11 +40,26 @@ def _deal(number: int) -> dict[str, Any]:
     }
 
 
+def _note(number: int) -> dict[str, Any]:
+    return {"hs_timestamp": "2026-03-02T09:00:00.000Z", "hs_note_body": f"Called about order {number}"}
+
+
+def _task(number: int) -> dict[str, Any]:
+    return {
+        "hs_timestamp": "2026-03-09T09:00:00.000Z",
+        "hs_task_subject": f"Call back about order {number}",
+        "hs_task_status": "NOT_STARTED",
+        "hs_task_priority": "MEDIUM",
+    }
+
+
 SANDBOX = SandboxSpec(
     make=HubSpotSandbox,
     contract_objects=(
         ContractObject("companies", _company, "description", key_field="hub_id", required_field="name"),
         ContractObject("contacts", _contact, "jobtitle", key_field="hub_id", required_field="lastname"),
         ContractObject("deals", _deal, "description", key_field="partner_deal_id", required_field="dealname"),
+        ContractObject("notes", _note, "hs_note_body", key_field="hub_id", required_field="hs_timestamp"),
+        ContractObject("tasks", _task, "hs_task_subject", key_field="hub_id", required_field="hs_timestamp"),
     ),
 )

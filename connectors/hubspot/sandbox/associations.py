@@ -84,6 +84,22 @@ class Associations:
             return next(iter(found), None)
         return next((id for id, labels in found.items() if (HUBSPOT_DEFINED, label) in labels), None)
 
+    def labelled(self, node: Node, to_type: str, name: str) -> str | None:
+        """The id of the first record that is associated under a label of the account's users."""
+        label = self.user_label((node.type, to_type), name)
+        return next((id for id, labels in self.of(node, to_type).items() if label in labels), None)
+
+    def user_label(self, pair: Pair, name: str) -> Label:
+        """The users' label of that name; ValueError where there is none."""
+        for label, known in self.labels.get(pair, {}).items():
+            if label[0] == USER_DEFINED and known is not None and known.lower() == name.lower():
+                return label
+        raise ValueError(f"There is no label {name!r} between {pair[0]} and {pair[1]}.")
+
+    def user_labels(self, pair: Pair) -> list[str]:
+        """Names of the labels that users made."""
+        return [name for label, name in self.labels.get(pair, {}).items() if label[0] == USER_DEFINED and name]
+
     def set(self, here: Node, there: Node, labels: Iterable[Label]) -> None:
         """Add labels to an association; a labelled one is always a plain one too. KeyError for an unknown label."""
         pair = (here.type, there.type)

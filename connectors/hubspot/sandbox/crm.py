@@ -124,6 +124,8 @@ class Crm:
 
     def merge(self, object_type: str, primary_id: str, other_id: str, *, by: str) -> StoredRecord:
         """Both records become one with a new id, under which both old ids are answered from now on."""
+        if object_type in ("notes", "tasks"):
+            raise invalid(f"{object_type.capitalize()} cannot be merged.", code="INVALID_MERGE")
         primary, other = self._live(object_type, primary_id), self._live(object_type, other_id)
         if primary is other:
             raise invalid("A record cannot be merged with itself.", code="INVALID_MERGE")
@@ -160,6 +162,23 @@ class Crm:
             label = PRIMARY.get((object_type, to_type))
             labels = [(HUBSPOT_DEFINED, label)] if label is not None else []
             self.associations.set(here, Node(to_type, target.id), labels)
+            self.association_changed(here, Node(to_type, target.id), removed=False, by=by)
+
+    def associate_labelled(
+        self, object_type: str, record_id: str, to_type: str, label: str, to_id: str | None, *, by: str
+    ) -> None:
+        """What a person does with a label in the association card: move it to another record, or take it away."""
+        here = Node(object_type, record_id)
+        current = self.associations.labelled(here, to_type, label)
+        if current == to_id:
+            return
+        wanted = self.associations.user_label((object_type, to_type), label)
+        if current is not None:
+            self.associations.remove_labels(here, Node(to_type, current), [wanted])
+            self.association_changed(here, Node(to_type, current), removed=True, by=by)
+        if to_id is not None:
+            target = self._live(to_type, to_id)
+            self.associations.set(here, Node(to_type, target.id), [wanted])
             self.association_changed(here, Node(to_type, target.id), removed=False, by=by)
 
     def association_changed(self, here: Node, there: Node, *, removed: bool, by: str) -> None:

@@ -79,8 +79,7 @@ class HubSpotSandbox(Sandbox):
         with _screens():
             self._require_targets(associations)
             record = self.crm.create(object_type, properties, by="human")
-            for to_type, to_id in associations.items():
-                self.crm.associate_primary(object_type, record.id, to_type, to_id, by="human")
+            self._associate(object_type, record.id, associations)
         return record.id
 
     def human_edit(self, object_name: str, record_id: str, fields: Mapping[str, Any]) -> None:
@@ -93,11 +92,19 @@ class HubSpotSandbox(Sandbox):
             if properties:
                 cleared = {name: "" if value is None else value for name, value in properties.items()}
                 self.crm.update(object_type, record, cleared, by="human")
-            for to_type, to_id in associations.items():
-                self.crm.associate_primary(object_type, record.id, to_type, to_id, by="human")
+            self._associate(object_type, record.id, associations)
+
+    def _associate(self, object_type: str, record_id: str, associations: Mapping[str, str | None]) -> None:
+        for target, to_id in associations.items():
+            to_type, _, label = target.partition(":")
+            if label:
+                self.crm.associate_labelled(object_type, record_id, to_type, label, to_id, by="human")
+            else:
+                self.crm.associate_primary(object_type, record_id, to_type, to_id, by="human")
 
     def _require_targets(self, associations: Mapping[str, str | None]) -> None:
-        for to_type, to_id in associations.items():
+        for target, to_id in associations.items():
+            to_type = target.partition(":")[0]
             if to_id is not None and self.crm.find_by(_known(to_type), None, to_id) is None:
                 raise ValueError(f"There is no {to_type} {to_id} to associate.")
 
@@ -148,21 +155,21 @@ class HubSpotSandbox(Sandbox):
         self.courier.answered(request, status)
 
     def rows(self, object_name: str) -> dict[str, dict[str, Any]]:
-        """Live records by id; associated primary records stand under `associations`, as in a read."""
+        """Live records by id; associated records, primary and by label, stand under `associations`, as in a read."""
         object_type = _known(object_name)
         return {record.id: self._row(object_type, record.id, record.fields) for record in self.world.live(object_type)}
 
     def _row(self, object_type: str, record_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         row = {name: value for name, value in fields.items() if name not in (MERGED_IDS, UPDATED_BY)}
-        node = Node(object_type, record_id)
-        associated = {
-            to_type: found
-            for to_type in ("companies", "contacts", "deals")
-            if to_type != object_type
-            and (found := self.crm.associations.primary(node, to_type)) is not None
-            and self.crm.find_by(to_type, None, found) is not None
-        }
-        return {**row, "associations": associated} if associated else row
+        node, known = Node(object_type, record_id), self.crm.associations
+        associated: dict[str, str | None] = {}
+        for to_type in ("companies", "contacts", "deals"):
+            if to_type != object_type:
+                associated[to_type] = known.primary(node, to_type)
+                for label in known.user_labels((object_type, to_type)):
+                    associated[f"{to_type}:{label.lower()}"] = known.labelled(node, to_type, label)
+        live = {t: id for t, id in associated.items() if id and self.crm.find_by(t.partition(":")[0], None, id)}
+        return {**row, "associations": live} if live else row
 
     def _typed(self, object_name: str, fields: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, str | None]]:
         """Properties and associations of what a person typed: nested, or as `associations.companies`."""

@@ -50,7 +50,7 @@ class Rules:
         }
         if object_type in self.pipelines:
             self._require_stage_of_pipeline(object_type, {**(record.fields if record else {}), **checked}, checked)
-        if object_type == "notes" and record is None and not checked.get("hs_timestamp"):
+        if object_type in ("notes", "tasks") and record is None and not checked.get("hs_timestamp"):
             raise invalid("hs_timestamp is required", code="REQUIRED_FIELD", field="hs_timestamp")
         return checked
 

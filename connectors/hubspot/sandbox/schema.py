@@ -32,6 +32,8 @@ PARTNER_STAGES = {
     "rejected": "147520305",
     "won": "147520306",
     "lost": "147520307",
+    "expired": "147520308",
+    "withdrawn": "147520309",
 }
 REGISTRATION_STATUSES = (
     "draft", "submitted", "in_review", "approved", "rejected", "won", "lost", "expired", "withdrawn",
@@ -150,7 +152,7 @@ def fresh_pipelines() -> dict[str, list[Pipeline]]:
     default = [Stage(name, name, f"0.{2 * n}") for n, name in enumerate(sales, start=0)]
     default += [Stage("closedwon", "Closed won", "1.0", True), Stage("closedlost", "Closed lost", "0.0", True)]
     partner = [
-        Stage(id, label.replace("_", " ").capitalize(), _PROBABILITY.get(label, "0.2"), label in ("won", "lost"))
+        Stage(id, label.replace("_", " ").capitalize(), _PROBABILITY.get(label, "0.2"), label in _CLOSED)
         for label, id in PARTNER_STAGES.items()
     ]
     return {
@@ -165,6 +167,7 @@ PARTNER_ROLES = (
     "reseller", "distributor", "msp", "si", "isv", "referral", "technology", "cosell", "mssp", "agent", "dealer",
 )  # fmt: skip
 _PROBABILITY = {"approved": "0.5", "won": "1.0", "lost": "0.0", "rejected": "0.0"}
+_CLOSED = ("won", "lost", "rejected", "expired", "withdrawn")
 
 
 def fresh_properties() -> dict[str, dict[str, Property]]:
@@ -242,7 +245,10 @@ def _deals() -> list[Property]:
         _select("product_lines", "core", "cloud", "security", "services", many=True),
         Property("submitted_at", "datetime", "date", custom=True),
         Property("partner_amount", "number", "number", custom=True),
+        _select("partner_currency", *CURRENCIES),
         Property("partner_close_date", "date", "date", custom=True),
+        Property("partner_protection_ends", "date", "date", custom=True),
+        Property("notes_last_contacted", "datetime", "date"),
         _key("partner_deal_id"),
     ]
 
@@ -257,5 +263,6 @@ def _tasks() -> list[Property]:
         *_text("hs_task_subject", "hs_task_body"),
         _select("hs_task_status", "NOT_STARTED", "IN_PROGRESS", "WAITING", "COMPLETED", "DEFERRED", custom=False),
         _select("hs_task_priority", "NONE", "LOW", "MEDIUM", "HIGH", custom=False),
+        Property("partner_alert_at", "datetime", "date", custom=True),
         _key("hub_id"),
     ]
