@@ -75,9 +75,9 @@ COLUMNS: dict[tuple[str, str, str], tuple[Column, ...]] = {
         Column("name", "Name", "dealname"),
         Column("customer_name", "Customer_Name__c", "customer_name"),
         Column("customer_domain", "Customer_Domain__c", "customer_domain", _host),
-        Column("amount", "Amount__c", "amount", _number),
-        Column("amount_currency", "CurrencyIsoCode", "deal_currency_code"),
-        Column("close_date", "Close_Date__c", "closedate", _day),
+        Column("amount", "Amount__c", "partner_amount", _number),
+        Column("amount_currency", "CurrencyIsoCode", "partner_currency"),
+        Column("close_date", "Close_Date__c", "partner_close_date", _day),
         Column("stage", "Stage__c", "registration_status", _word),
     ),
 }

@@ -153,9 +153,9 @@ class Deal:
         return {
             "dealname": self.name, "pipeline": "default", "dealstage": "qualifiedtobuy",
             "partner_reference": self.reference, "customer_name": self.customer, "customer_domain": self.domain,
-            "customer_country": self.country, "amount": str(self.amount), "deal_currency_code": self.currency,
-            "closedate": f"{self.close}T00:00:00.000Z", "registration_status": self.stage,
-            "product_lines": self.product, "associations.companies": company_id,
+            "customer_country": self.country, "partner_amount": str(self.amount), "partner_currency": self.currency,
+            "partner_close_date": self.close.isoformat(), "registration_status": self.stage,
+            "product_lines": self.product, "associations.companies:partner": company_id,
         }  # fmt: skip
 
 

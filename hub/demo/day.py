@@ -72,7 +72,7 @@ class Day:
         for number in (11, 12, 13):
             self._edit(self.stage.salesforce, "Account", f"P-{number:05}", Partner_Tier__c="Platinum")
             self._edit(self.stage.hubspot, "companies", f"P-{number + 10:05}", city="Antwerp")
-        self._edit(self.stage.hubspot, "deals", "R-00003", amount="125000.50")
+        self._edit(self.stage.hubspot, "deals", "R-00003", partner_amount="125000.50")
         self._edit(self.stage.salesforce, "Deal_Registration__c", "R-00004", Stage__c="Approved")
         self._edit(self.stage.salesforce, "Contact", "person5@example.com", Title="Head of Alliances")
         await self.stage.settle()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from hub.mapping.channel import Channel
 from hub.mapping.load import load_system
+from hub.mapping.model import Mapping
+from hub.mapping.rules import FieldPolicy
 from hub.record import RECORD_TYPES
 from hub.registry import connectors
 from hub.simulation.script import Theme
@@ -27,7 +31,7 @@ def mapped_setting(folder: Path) -> Setting:
             f"{folder} holds no mappings of a system that can be played: it needs a folder named like a connector"
             f" ({', '.join(connectors())}) with YAML files in it."
         )
-    sides = [Side(name, spec, load_system(folder, name, RECORD_TYPES)) for name, spec in usable.items()]
+    sides = [Side(name, spec, _played(load_system(folder, name, RECORD_TYPES))) for name, spec in usable.items()]
     if len(sides) == 1:
         only = sides[0]
         sides.append(Side(f"{only.name}-2", only.spec, only.mappings))
@@ -38,3 +42,24 @@ def mapped_setting(folder: Path) -> Setting:
         )
 
     return Setting(str(folder), make, RECORD_TYPES)
+
+
+def _played(mappings: dict[str, Mapping]) -> dict[str, Mapping]:
+    """What can be judged by whether both sides agree in the end.
+
+    That is one mapping an object, of records that people make there too. What is written once only is played as if it
+    were kept up, or not at all where it is never read.
+    """
+    return {
+        name: mapping.reduced(_kept_up(mapping), key_field=mapping.key_field)
+        for name, mapping in mappings.items()
+        if mapping.object == mapping.remote_object and mapping.admit and mapping.inbound
+    }
+
+
+def _kept_up(mapping: Mapping) -> tuple[Channel, ...]:
+    return tuple(
+        replace(c, rule=replace(c.rule, once=False, policy=FieldPolicy())) if c.rule.once else c
+        for c in mapping.channels
+        if not c.rule.once or c.rule.direction == "both"
+    )

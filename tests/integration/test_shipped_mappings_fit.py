@@ -71,7 +71,7 @@ async def test_every_mapping_fits_what_the_system_says_of_its_fields(spec: Conne
     async with open_sandboxed(spec, spec.load_sandbox().make()) as connector:
         assert isinstance(connector, Describes)
         for mapping in load_system(Path("mappings"), spec.name, RECORD_TYPES).values():
-            issues = check_mapping(mapping, describe=await connector.describe(mapping.object))
+            issues = check_mapping(mapping, describe=await connector.describe(mapping.remote_object))
             assert [str(issue) for issue in issues if issue.level == "error"] == []
 
 
