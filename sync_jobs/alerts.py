@@ -31,7 +31,7 @@ async def keep_noticing(app: App, *, moved: asyncio.Event, stop: asyncio.Event) 
             log.warning("noticing_failed", error=type(exc).__name__, verdict="tried again in some seconds")
         except PolicyError as exc:
             log.error("deal_policy_broken", message=str(exc), verdict="no alert is raised until it is corrected")
-        await _either(moved, stop)
+        await either(moved, stop)
 
 
 async def _notice(app: App) -> None:
@@ -42,7 +42,7 @@ async def _notice(app: App) -> None:
             await wake_outbound(tx, app.queue)
 
 
-async def _either(*events: asyncio.Event) -> None:
+async def either(*events: asyncio.Event) -> None:
     """Wait until one of them is set, or the time is over."""
     waits = [asyncio.create_task(event.wait()) for event in events]
     with suppress(TimeoutError):

@@ -40,6 +40,8 @@ class Work:
     read: set[tuple[int, tuple[str, ...]]] = field(default_factory=set)
     # Set whenever a job may have changed records.
     moved: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set when a job may have brought registrations that are to be judged.
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def has_been_read(work: Work, connection: OpenConnection) -> bool:
@@ -56,6 +58,7 @@ async def wake_followers(work: Work, connection: OpenConnection, counts: Counts)
     """Deliver what a job has moved to every system, and come back to what this connection has still to do."""
     if any(number for what, number in counts.items() if what not in _QUIET):
         work.moved.set()
+        work.arrived.set()
         async with work.db.transaction() as tx:
             systems = await connections.active(tx)
         for system in systems:

@@ -16,6 +16,7 @@ from hub.app import App
 from hub.queue import QUEUES, JobName, decode_job, encode_job
 from hub.services.connection_care import broken_systems
 from sync_jobs.alerts import keep_noticing
+from sync_jobs.arrivals import keep_taking_in
 from sync_jobs.deals import keep_ending_protections
 from sync_jobs.jobs import JOBS
 from sync_jobs.names import keep_names_findable
@@ -41,6 +42,7 @@ async def work_until(app: App, *, stop: asyncio.Event) -> None:
         group.create_task(_take_jobs(work, QUEUES["pull"], most=LONG_JOBS, stop=stop))
         group.create_task(_take_jobs(work, QUEUES["push"], most=SHORT_JOBS, stop=stop))
         group.create_task(keep_sweeping(work, stop=stop))
+        group.create_task(keep_taking_in(app, arrived=work.arrived, stop=stop))
         group.create_task(keep_ending_protections(app, stop=stop))
         group.create_task(keep_names_findable(app.db, stop=stop))
         group.create_task(keep_noticing(app, moved=work.moved, stop=stop))

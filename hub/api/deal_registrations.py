@@ -21,10 +21,12 @@ from hub.services.deals import changing, deciding, drafting, reviewing, submitti
 from hub.services.deals.receiving import Handed, Sent, read_evidence, read_submission
 from hub.services.deals.reviewing import look_again_soon
 from hub.services.deals.viewing import (
+    ArrivalView,
     Event,
     PartnerView,
     Queued,
     RegistrationView,
+    list_arrivals,
     list_queue,
     partner_view,
     registration_view,
@@ -118,6 +120,13 @@ async def list_all(
             tx, status=status, after=(after.position, after.id) if after else None, limit=limit + 1
         )
     return page_of(found, limit=limit, position=lambda queued: _Position(queued.position, queued.id))
+
+
+@router.get("/arrivals", summary="List what came in by systems or as records and waits to be judged")
+async def arrivals(_: Viewer, door: DoorOf, limit: Limit = 100) -> list[ArrivalView]:
+    """Those that could not be judged come first, and say why; editing them in their system has them tried again."""
+    async with door.app.db.transaction() as tx:
+        return await list_arrivals(tx, limit=limit)
 
 
 @router.get("/{registration_id}", summary="Show a registration with the outcome of every rule that spoke")

@@ -23,7 +23,7 @@ from hub.record.values import Value
 from hub.services import records, removal
 from hub.services.as_of import record_as_of
 from hub.services.custom_fields import record_types
-from hub.services.deals.submitting import refuse_behind_the_review
+from hub.services.deals.as_records import announce_record, refuse_beside_review, refuse_decided
 from hub.services.records import ChangeView, ListedRecord, type_called
 from hub.services.refusals import Fault, Invalid, invalid
 from hub.services.waking import wake_outbound
@@ -85,7 +85,11 @@ async def create(
     async with door.app.db.transaction() as tx:
         kind = type_called(await record_types(tx), record_type)
         values = create_schema(kind).model_validate(sent).to_values()
+        if kind.name == DEAL_REGISTRATION.name:
+            refuse_decided(values)
         record = await records.create_record(tx, kind, values=values, actor=who.actor, allow_duplicate=allow_duplicate)
+        if kind.name == DEAL_REGISTRATION.name:
+            await announce_record(tx, registration_id=record.id, actor=who.actor)
         await wake_outbound(tx, door.queue)
     return _answer(kind, record, status=201)
 
@@ -109,10 +113,12 @@ async def patch(
         kind = type_called(await record_types(tx), record_type)
         values = patch_schema(kind).model_validate(sent).to_values()
         if kind.name == DEAL_REGISTRATION.name:
-            await refuse_behind_the_review(tx, registration_id=record_id, names=values)
+            await refuse_beside_review(tx, registration_id=record_id, values=values)
         record = await records.patch_record(
             tx, kind, record_id=record_id, values=values, version=_version(if_match), actor=who.actor
         )
+        if kind.name == DEAL_REGISTRATION.name:
+            await announce_record(tx, registration_id=record_id, actor=who.actor)
         await wake_outbound(tx, door.queue)
     return _answer(kind, record)
 

@@ -19,7 +19,16 @@ from hub.services.deals import drafting
 from hub.services.deals.expiring import end_protections
 from hub.services.deals.receiving import Answer, Handed, read_submission, submit_once
 from hub.services.deals.reviewing import look_again
-from hub.services.deals.viewing import Event, Queued, RegistrationView, events, list_queue, registration_view
+from hub.services.deals.viewing import (
+    ArrivalView,
+    Event,
+    Queued,
+    RegistrationView,
+    events,
+    list_arrivals,
+    list_queue,
+    registration_view,
+)
 from hub.services.waking import wake_outbound
 
 app = typer.Typer(help="Partners' claims on deals.", no_args_is_help=True)
@@ -84,6 +93,22 @@ def list_(
         for q in found
     ]
     show(found, table(*columns, rows=rows) if rows else "Nothing waits.", as_json=as_json)
+
+
+@app.command()
+def arrivals(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most to show.")] = 50, as_json: AsJson = False
+) -> None:
+    """List what came in by systems and waits to be judged, with the reason where it could not be."""
+
+    async def work(hub: App) -> list[ArrivalView]:
+        async with hub.db.transaction() as tx:
+            return await list_arrivals(tx, limit=limit)
+
+    found = with_app(work)
+    columns = ("at", "from", "by", "stage", "name", "problem", "id")
+    rows = [(a.at, a.connection, a.actor, a.stage, a.name, a.problem, a.id) for a in found]
+    show(found, table(*columns, rows=rows) if rows else "Nothing waits to be judged.", as_json=as_json)
 
 
 @app.command("show")

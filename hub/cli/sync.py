@@ -87,6 +87,8 @@ def _report_views(report: SyncReport) -> list[RenderableType]:
     if report.reread:
         views.append(f"Read again: {count_text(report.reread)}")
     views += [Text(f"{n} is being read by another process; it was left to it.") for n in report.left_to_other]
+    if report.deals:
+        views.append(f"Deal registrations: {count_text(report.deals)}")
     return [*views, *delivery_views(report)]
 
 

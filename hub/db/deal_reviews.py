@@ -48,6 +48,16 @@ async def load(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ReviewRow]:
     }
 
 
+async def handed_in(tx: Tx, ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of the registrations that were submitted: of a draft nothing was judged yet."""
+    rows = await tx.tuples(
+        "select r.registration_id from deal_review r join deal_registration d on d.id = r.registration_id"
+        " where r.registration_id = any(%s) and d.review_status <> 'draft'",
+        Uuids(ids),
+    )
+    return frozenset(row[0] for row in rows)
+
+
 async def save(tx: Tx, reviews: Sequence[ReviewRow]) -> None:
     """Each in the place of the registration's earlier one."""
     changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])

@@ -848,6 +848,28 @@ sa.Index(
     postgresql_where=change.c.record_type.in_(("opportunity", "deal_registration", "seller_alert")),
 )
 
+# Registrations that came in by a system or as plain records, until they are judged. Whoever writes a row holds the
+# registration's. `problem`: why it could not be; it is tried again at `next_at`, or when it is edited.
+deal_arrival = sa.Table(
+    "deal_arrival",
+    metadata,
+    sa.Column("registration_id", UUID, primary_key=True),
+    sa.Column("connection_id", sa.Integer),
+    sa.Column("object", sa.Text),
+    sa.Column("actor", sa.Text, nullable=False),
+    # The moment that orders them; what was decided elsewhere goes first.
+    _at("since"),
+    sa.Column("undecided", sa.Boolean, nullable=False),
+    # Whether a decision that was made there is believed.
+    sa.Column("takes_over", sa.Boolean, nullable=False),
+    # A stage that somebody set there against the review.
+    sa.Column("asked_stage", sa.Text),
+    sa.Column("at", TIMESTAMP(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.Column("next_at", TIMESTAMP(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.Column("problem", sa.Text),
+)
+sa.Index("ix_deal_arrival_order", deal_arrival.c.undecided, deal_arrival.c.since, deal_arrival.c.registration_id)
+
 deal_reminder = sa.Table(
     "deal_reminder",
     metadata,

@@ -27,7 +27,8 @@ class FieldMerge:
 
     `owner`: is this connection the field's system of record (None: the field has none). `locked`: says of the hub's
     values whether the field is closed to this system. `clear_on_null`: an incoming null may overwrite a value.
-    `limit`: how far a value may move before a person decides, whatever the policy.
+    `limit`: how far a value may move before a person decides, whatever the policy. `held`: why no incoming value is
+    taken without a decision, empty where it is.
     """
 
     policy: PolicyKind = "review"
@@ -36,6 +37,7 @@ class FieldMerge:
     clear_on_null: bool = False
     rule: str = ""
     limit: FieldLimit | None = None
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,10 @@ def merge_record(
             values=ours,
             times=(times or {}).get(name, Times()),
         )
-        if decision == "take_theirs" and rule.limit and (why := beyond(rule.limit, before=mine, after=incoming)):
+        if decision == "take_theirs" and rule.held:
+            before = None if base is None else base.get(name)
+            merged.conflicts.append(FieldConflict(name, before, mine, incoming, rule.held))
+        elif decision == "take_theirs" and rule.limit and (why := beyond(rule.limit, before=mine, after=incoming)):
             before = None if base is None else base.get(name)
             reason = f"{LIMIT}: {why}"
             merged.conflicts.append(FieldConflict(name, before, mine, incoming, reason, rule.limit.second_person))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.domain.plan import DIRECTIONS, Direction
 from hub.services.guards.policy import GuardsDoc
-from hub.services.objects import GRACE, SCAN_EVERY
+from hub.services.objects import GRACE, SCAN_EVERY, Registrations
 from hub.services.refusals import Fault, Invalid
 
 
@@ -47,6 +47,12 @@ class ConnectionOptions(BaseModel):
     scan_hours: int | None = Field(
         None, ge=1, description="Hours between full reads where only these show deletions; 24 without it."
     )
+    registrations: Registrations | None = Field(
+        None,
+        description="What becomes of deal registrations from there: judge (as without it: those submitted are judged,"
+        " those decided before the first read are taken over), take_over (also those decided later), or leave (they are"
+        " synced, and neither judged nor claims).",
+    )
 
 
 def creates(options: Mapping[str, Any]) -> frozenset[Direction]:
@@ -82,6 +88,12 @@ def scan_every(options: Mapping[str, Any]) -> timedelta:
     """How often objects whose deletions only a full read shows are read in full."""
     hours = options.get("scan_hours")
     return SCAN_EVERY if hours is None else timedelta(hours=hours)
+
+
+def registrations_of(options: Mapping[str, Any]) -> Registrations:
+    """What becomes of deal registrations that a connection with these options brings."""
+    chosen: Registrations = options.get("registrations", "judge")
+    return chosen
 
 
 def reserve_of(options: Mapping[str, Any]) -> float:

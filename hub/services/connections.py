@@ -29,7 +29,7 @@ from hub.sdk.capabilities import Account, Checks, Closes
 from hub.sdk.clock import Clock, SystemClock
 from hub.sdk.connector import ConnectorContext, ConnectorSpec, OpenConnector
 from hub.sdk.http import Budget, RemoteHttp, open_http
-from hub.services.connection_options import checked_options, creates, grace_of, scan_every
+from hub.services.connection_options import checked_options, creates, grace_of, registrations_of, scan_every
 from hub.services.custom_fields import record_types
 from hub.services.guards.policy import guards_of
 from hub.services.objects import DESCRIBE_EVERY, OpenConnection
@@ -147,6 +147,7 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
         scan_every=scan_every(stored.options),
         creates=creates(stored.options),
         guards=guards_of(stored.options),
+        registrations=registrations_of(stored.options),
     )
     return OpenedConnection(sync, http)
 

@@ -21,6 +21,7 @@ from hub.record.definition import CUSTOM_PREFIX, RecordType
 from hub.record.schemas import patch_schema
 from hub.record.values import Value, encode_values
 from hub.sdk.http import decode_json, encode_json
+from hub.services.deals.as_records import closed_of
 from hub.services.refusals import Fault, Invalid, NotFound, NotNow, Refusal, invalid
 
 Choice = Literal["ours", "theirs", "value"]
@@ -79,6 +80,7 @@ async def _settle(
         found = await records.load(tx, types[name], sorted(mine), lock=True)
         chunk.stored |= found
         chunk.kinds |= dict.fromkeys(found, name)  # of a partner that is also met as an organization: partner
+        chunk.closed |= await closed_of(tx, types[name], found)
     rows = await conflicts.load(tx, ids, lock=True)  # the records' locks come first, as in every merge
     for conflict_id in set(ids) - {row["id"] for row in rows}:
         chunk.refused[conflict_id] = NotFound(f"There is no conflict {conflict_id}.")
@@ -100,6 +102,8 @@ class _Chunk:
     actor: str
     stored: dict[UUID, StoredRecord] = field(default_factory=dict)
     kinds: dict[UUID, str] = field(default_factory=dict)
+    # Fields that are not written beside a registration's review.
+    closed: dict[UUID, frozenset[str]] = field(default_factory=dict)
     refused: dict[int, Refusal] = field(default_factory=dict)
     # Decided by the first of two people.
     firsts: dict[int, tuple[DictRow, Value]] = field(default_factory=dict)
@@ -120,6 +124,11 @@ class _Chunk:
             self._take_existence(row)
             return
         value = _chosen(self.types[row["record_type"]], row, stored, self.decision)
+        if row["field"] in self.closed.get(stored.id, ()) and value != stored.values[row["field"]]:
+            raise NotNow(
+                f"{row['field']} was judged: ask the partner for it (/api/v1/deal-registrations/{stored.id}/ask), and"
+                " the value there is its answer; or decide ours."
+            )
         if row["needs_second"] and self._is_first(row, value):
             self.firsts[row["id"]] = (row, value)
             return

@@ -18,7 +18,7 @@ from hub.db.links import LinkHead, LinkState, LinkWrite
 from hub.db.records import StoredRecord
 from hub.db.session import Tx
 from hub.domain.guards import Effect, effect_on
-from hub.domain.merge import FieldConflict, Merged, Times, merge_record
+from hub.domain.merge import FieldConflict, FieldMerge, Merged, Times, merge_record
 from hub.mapping.model import Mapped
 from hub.mapping.paths import nest
 from hub.record.codec import decode_values
@@ -27,6 +27,8 @@ from hub.sdk.http import encode_json
 from hub.sdk.records import JsonValue, RemoteFields, RemoteRecord
 from hub.services.claims import claimed_by_key
 from hub.services.counts import Counts
+from hub.services.deals.announcing import Came, announce, brings_registrations, submitted_ones
+from hub.services.deals.fields import under_review
 from hub.services.endings import CAME_BACK, reactivated, take_back
 from hub.services.matching import Match, hub_key, match_new
 from hub.services.merging import merge_records
@@ -300,6 +302,7 @@ async def _create(
     rules = encode_values({"*": f"{sync.mapping.file} {sync.mapping.digest[:12]}"})
     await changes.append(tx, origin=origin_of(sync, run_id), changes=(_creation(sync, *one, rules) for one in new))
     await note_times(tx, sync, ((record_id, 1, i.record.fields, i.values) for record_id, i, _ in new))
+    await announce(tx, sync, [Came(record_id, i.values, i.record.modified_by) for record_id, i, _ in new])
     applied.counts["created"] += len(new)
     applied.says("creates", (i.remote_id for _, i, _ in new))
     applied.touched += [m.record_id for m in matches]
@@ -348,23 +351,28 @@ async def _merge(
     sent = await deliveries.unanswered(
         tx, connection_id=sync.connection.id, object_name=sync.name, record_ids=list(ours)
     )
+    judged = await submitted_ones(tx, sync, list(ours))
+    judged_rules = under_review(sync.merge_rules) if judged else {}
     meetings: list[_Meeting] = []
     replaced = await take_back(tx, sync, [pair.incoming.remote_id for pair in pairs if pair.link == "deleted"])
     for pair in pairs:
         base = shadows[pair.incoming.remote_id][0] if pair.linked else None
         if own := _own_echo(sync, pair, sent.get(pair.record_id)):
             base = {**(base or {}), **own}
-        meetings.append(_Meeting(pair, ours[pair.record_id], base, conflicts.get(pair.record_id, {})))
+        by = judged_rules if pair.record_id in judged else sync.merge_rules
+        meetings.append(_Meeting(pair, ours[pair.record_id], base, conflicts.get(pair.record_id, {}), by))
     times = await _times(tx, sync, meetings, {remote_id: seen for remote_id, (_, seen) in shadows.items()})
     outcome = _Outcome(sync=sync, run_id=run_id)
     for m in meetings:
         if effect := m.effect(sync):
             applied.says(effect, [m.pair.incoming.remote_id])
     for m in meetings:
-        merged = m.merge(sync, times.get(m.pair.incoming.remote_id))
+        merged = m.merge(times.get(m.pair.incoming.remote_id))
         if old := replaced.get(m.pair.incoming.remote_id):
             merged.take = {**reactivated(sync, m.mine, old), **merged.take}
         outcome.add(m.pair, m.mine, merged, open_fields=m.open_fields, undecided=m.undecided)
+        if brings_registrations(sync) and (came := m.came(merged, judged=m.mine.id in judged)):
+            outcome.came.append(came)
     await outcome.store(tx, as_of)
     applied.counts.update(outcome.counts)
     applied.touched += outcome.touched
@@ -378,6 +386,7 @@ class _Meeting:
     mine: StoredRecord
     base: dict[str, Value] | None
     open_fields: Mapping[str, OpenConflict]
+    rules: Mapping[str, FieldMerge]
 
     @cached_property
     def undecided(self) -> dict[str, OpenConflict]:
@@ -389,12 +398,22 @@ class _Meeting:
             return "creates"
         return effect_on(self.pair.incoming.values, self.base, links=sync.links) if self.base is not None else None
 
-    def merge(self, sync: ObjectSync, times: Mapping[str, Times] | None = None) -> Merged:
-        values, ours, rules = self.pair.incoming.values, self.mine.values, sync.merge_rules
+    def merge(self, times: Mapping[str, Times] | None = None) -> Merged:
+        values, ours = self.pair.incoming.values, self.mine.values
         theirs = {name: value for name, value in values.items() if name not in self.undecided}
-        merged = merge_record(base=self.base, theirs=theirs, ours=ours, rules=rules, times=times)
+        merged = merge_record(base=self.base, theirs=theirs, ours=ours, rules=self.rules, times=times)
         merged.shadow |= {name: values[name] for name in self.undecided}
         return merged
+
+    def came(self, merged: Merged, *, judged: bool) -> Came | None:
+        """A registration that is to be looked at: changed before it was judged, or edited there since."""
+        incoming = self.pair.incoming
+        edited = judged and self.base is not None and "stage" in merged.refused
+        stage = incoming.values.get("stage") if edited else None
+        if not (merged.take or stage or (judged and merged.conflicts)):
+            return None
+        values = {**self.mine.values, **merged.take}
+        return Came(self.mine.id, values, incoming.record.modified_by, str(stage) if stage else None)
 
 
 async def _times(
@@ -403,7 +422,7 @@ async def _times(
     """What `latest_wins` needs, asked only for fields that would be in conflict without it."""
     undecided: list[Undecided] = []
     for m in meetings if sync.stamps else ():
-        fields = tuple(c.field for c in m.merge(sync).conflicts if c.field in sync.stamps)
+        fields = tuple(c.field for c in m.merge().conflicts if c.field in sync.stamps)
         if fields:
             i = m.pair.incoming
             undecided.append(Undecided(i.remote_id, m.mine.id, i.record.fields, fields, seen.get(i.remote_id)))
@@ -468,6 +487,7 @@ class _Outcome:
     conflicts: list[NewConflict] = field(default_factory=list)
     settled: list[int] = field(default_factory=list)
     unsent: list[UUID] = field(default_factory=list)
+    came: list[Came] = field(default_factory=list)
 
     def add(
         self,
@@ -538,6 +558,7 @@ class _Outcome:
         )
         await changes.append(tx, origin=origin_of(sync, self.run_id), changes=self.log)
         await note_times(tx, sync, self.taken)
+        await announce(tx, sync, self.came)
         if self.conflicts:
             await findings.raise_conflicts(
                 tx,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property, partial
+from typing import Literal
 
 from hub.db.changes import Origin
 from hub.db.field_policies import FieldPolicy
@@ -23,6 +24,8 @@ from hub.sdk.capabilities import Capabilities, ObjectCapabilities
 from hub.sdk.connector import OpenConnector
 from hub.services.guards.policy import default_guards
 from hub.services.refusals import invalid
+
+Registrations = Literal["judge", "take_over", "leave"]
 
 GRACE = timedelta(minutes=10)
 DESCRIBE_EVERY = timedelta(minutes=15)
@@ -54,6 +57,8 @@ class OpenConnection:
     creates: frozenset[Direction] = frozenset(DIRECTIONS)
     # What a run may do unasked.
     guards: Guards = field(default_factory=default_guards)
+    # What becomes of deal registrations that this connection brings (see `hub.services.deals.announcing`).
+    registrations: Registrations = "judge"
 
     @cached_property
     def objects(self) -> tuple[ObjectSync, ...]:

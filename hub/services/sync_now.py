@@ -13,6 +13,7 @@ from hub.sdk.errors import RemoteError
 from hub.services.connections import Workshop, find_connection, open_connection, refuse_unbegun
 from hub.services.counts import Counts
 from hub.services.cycle import Halted, begin, pull_one, push, reread
+from hub.services.deals.arriving import take_in_arrivals
 from hub.services.deals.desk import Desk
 from hub.services.deals.noticing import notice
 from hub.services.objects import OpenConnection, chosen_objects
@@ -30,7 +31,8 @@ class SyncReport:
     `left_to_other` are objects that another process reads right now. `unread` are connections that nothing is
     delivered to, because not all of their objects have been read once; `halted` says why others could not be.
     `stopped` are fields of the connection that do not fit their mapping any more, with the line that names them.
-    `asked` is what a guard has stopped, here or where it was to be delivered, and what to do about it.
+    `asked` is what a guard has stopped, here or where it was to be delivered, and what to do about it. `deals` counts
+    what became of deal registrations that came in (see `take_in_arrivals`).
     """
 
     connection: str
@@ -42,6 +44,7 @@ class SyncReport:
     halted: dict[str, str] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    deals: Counts = field(default_factory=Counts)
 
 
 async def sync_now(
@@ -56,7 +59,8 @@ async def sync_now(
 ) -> SyncReport:
     """Pull, read again what was asked for, push here, then push everywhere else.
 
-    `desk`: from where alerts are raised that follow from what came in; without it that is left to the worker.
+    `desk`: where registrations that came in are judged, and from where alerts are raised that follow from what came in;
+    without it that is left to the worker.
 
     Raises ConnectionUnknown, NotNow (paused, resting, or not begun), Invalid (no such object), MappingError, and the
     RemoteErrors of this connection; what another connection says no to is reported.
@@ -72,6 +76,7 @@ async def sync_now(
         report.stopped = _stopped(connection)
         report.reread = await reread(shop.db, connection)
         if desk:
+            report.deals = await take_in_arrivals(shop.db, desk)
             await notice(shop.db, desk)
         listener(f"→ {name}", Counts())
         await _push(shop, connection, report, owner=owner)

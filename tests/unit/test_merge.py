@@ -79,6 +79,14 @@ def test_a_system_that_does_not_own_the_field_is_overruled_also_when_the_hub_did
     assert merge("a", "b", "a", FieldMerge(policy="system_of_record", owner=False)).refused == ["f"]
 
 
+def test_what_is_held_is_taken_by_nobody_and_stays_in_conflict_until_one_side_moves() -> None:
+    held = FieldMerge(policy="prefer_remote", held="was judged")
+    (conflict,) = (merged := merge("a", "b", "a", held)).conflicts
+    assert (conflict.theirs, conflict.rule) == ("b", "was judged")
+    assert (merged.take, merged.shadow) == ({}, {"f": "a"})
+    assert merge("a", "b", "b", held).conflicts == []
+
+
 @pytest.mark.parametrize(("ahead", "taken"), [(1, True), (-1, False)])
 def test_latest_wins_goes_by_the_times_of_both_sides(ahead: int, taken: bool) -> None:
     times = Times(ours=NOON, theirs=NOON + timedelta(minutes=ahead))

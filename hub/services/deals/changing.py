@@ -17,13 +17,14 @@ from hub.record.deals import DEAL_EVIDENCE
 from hub.record.values import Values
 from hub.services.deals.deciding import circumstances, last_decision, settle_others
 from hub.services.deals.desk import Desk
+from hub.services.deals.fields import HUB_OWNED
 from hub.services.deals.screening import freeze, judge, params_of
-from hub.services.deals.submitting import HUB_OWNED
 from hub.services.deals.working import put_back, step, take_out
 from hub.services.records import store_new
 from hub.services.refusals import NotNow, invalid
 
-_END: dict[str, Action] = {"withdraw": Action.WITHDRAW, "win": Action.WIN, "lose": Action.LOSE}
+Ending = Literal["withdraw", "win", "lose"]
+_END: dict[Ending, Action] = {"withdraw": Action.WITHDRAW, "win": Action.WIN, "lose": Action.LOSE}
 
 
 async def extend(tx: Tx, desk: Desk, *, registration_id: UUID, actor: str, note: str | None = None) -> None:
@@ -79,7 +80,7 @@ async def end(
     desk: Desk,
     *,
     registration_id: UUID,
-    how: Literal["withdraw", "win", "lose"],
+    how: Ending,
     actor: str,
     note: str | None = None,
 ) -> None:

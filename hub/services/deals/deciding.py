@@ -126,4 +126,5 @@ def interested(deal: Deal, facts: Facts) -> frozenset[str]:
     """Who submitted it, and our sellers on the other side, by the names under which they act here."""
     owners = {o.owner for o in facts.opportunities if o.owner}
     owners |= {a.owner for a in facts.named_accounts if a.owner} | {a.owner for a in facts.activities if a.owner}
-    return frozenset({deal.review.submitted_by, *owners, *(f"key {owner}" for owner in owners)})
+    submitter = deal.review.submitted_by
+    return frozenset({submitter, f"key {submitter}", *owners, *(f"key {owner}" for owner in owners)})

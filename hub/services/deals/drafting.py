@@ -13,9 +13,10 @@ from hub.domain.deals.guards import Circumstances
 from hub.domain.deals.states import Action, Status
 from hub.record.definition import RecordType
 from hub.services.deals.desk import Desk
+from hub.services.deals.fields import HUB_OWNED
 from hub.services.deals.parts import stored_parts
 from hub.services.deals.screening import screen
-from hub.services.deals.submitting import HUB_OWNED, Submission, refused, used
+from hub.services.deals.submitting import Submission, refused, used
 from hub.services.deals.working import Deal, put_back, put_back_all, step, take_out
 from hub.services.matching import new_ids
 from hub.services.records import refuse_dead_links

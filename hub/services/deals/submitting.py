@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from hub.db import deal_admission, deal_reviews, records
+from hub.db import deal_admission, deal_arrivals, deal_reviews, records
 from hub.db.deal_reviews import ReviewRow
 from hub.db.session import Tx
 from hub.domain.deals.guards import Circumstances
@@ -16,26 +16,13 @@ from hub.record.deals import DEAL_EVIDENCE, DEAL_PARTY, DEAL_REGISTRATION
 from hub.record.definition import RecordType
 from hub.record.values import Value, Values
 from hub.services.deals.desk import Desk
+from hub.services.deals.fields import HUB_OWNED
 from hub.services.deals.parts import Parts, party, proof, stored_parts
 from hub.services.deals.screening import Judged, screen
 from hub.services.deals.working import Deal, put_back, put_back_all, step, take_out
 from hub.services.matching import new_ids
 from hub.services.records import dead_links, duplicate, refuse_dead_links
-from hub.services.refusals import Invalid, NotNow, Refusal, invalid
-
-HUB_OWNED = (
-    "stage",
-    "review_status",
-    "submitted_at",
-    "complete_at",
-    "eligible_at",
-    "decided_at",
-    "rejection_code",
-    "rejection_reason",
-    "protection_ends",
-    "opportunity",
-)
-"""Fields of the record that the lifecycle writes and nobody submits."""
+from hub.services.refusals import Invalid, Refusal, invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +202,4 @@ async def ask_info(
     deal = step(deal, Action.ASK_INFO, given, calendar=desk.calendar, note=note)
     await deal_reviews.unfreeze(tx, by=deal.id)
     await put_back(tx, desk, replace(deal, review=replace(deal.review, asked=tuple(fields))), actor=actor)
-
-
-async def refuse_behind_the_review(tx: Tx, *, registration_id: UUID, names: Iterable[str]) -> None:
-    """What the review of a submitted registration writes is not written past it. Raises NotNow."""
-    owned = sorted(set(names) & set(HUB_OWNED) - {"opportunity"})
-    if owned and await deal_reviews.load(tx, [registration_id]):
-        raise NotNow(
-            f"{', '.join(owned)} of a submitted registration follows from its review: use /api/v1/deal-registrations."
-        )
+    await deal_arrivals.look_again(tx, registration_id, actor=actor)

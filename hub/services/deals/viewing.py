@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.db import deal_reviews, records
+from hub.db import deal_arrivals, deal_reviews, records
 from hub.db.deal_reviews import ReviewRow
 from hub.db.session import Tx
 from hub.domain.deals.outcomes import Decision
@@ -99,6 +99,19 @@ class Queued:
     position: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ArrivalView:
+    """A registration that came in and is not judged yet; `problem` says why it could not be."""
+
+    id: UUID
+    name: str
+    stage: str | None
+    connection: str | None
+    actor: str
+    at: datetime
+    problem: str | None
+
+
 WAITING = (Status.CONFLICT_REVIEW, Status.PENDING_APPROVAL, Status.APPEALED)
 """What waits for a person of ours."""
 
@@ -108,6 +121,11 @@ async def list_queue(tx: Tx, *, status: Status | None, after: tuple[datetime, UU
     statuses = [status] if status else list(WAITING)
     rows = await deal_reviews.queue(tx, statuses=statuses, after=after, limit=limit)
     return [Queued(**{**row, "approved_by": tuple(row["approved_by"])}) for row in rows]
+
+
+async def list_arrivals(tx: Tx, *, limit: int) -> list[ArrivalView]:
+    """What came in by systems or as records and waits to be judged, those with a problem first."""
+    return [ArrivalView(**row) for row in await deal_arrivals.waiting(tx, limit=limit)]
 
 
 async def registration_view(tx: Tx, registration_id: UUID) -> RegistrationView:

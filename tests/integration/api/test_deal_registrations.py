@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from hub.api import build_api
+from hub.services.deals.arriving import take_in_arrivals
 from tests.integration.api.conftest import Api, problem
 
 URL = "/api/v1/deal-registrations"
@@ -169,7 +170,8 @@ async def test_the_door_for_records_does_not_lead_past_the_review(api: Api) -> N
     problem(await api.admin.patch(record, json={"review_status": "approved"}), 409, "not-in-this-state")
     told = await api.admin.patch(f"/api/v1/records/deal_event/{event['id']}", json={"actor": "nobody"})
 
-    assert (await api.admin.patch(record, json={"description": "A better text"})).status_code == 200
+    problem(await api.admin.patch(record, json={"customer_name": "Another AG"}), 409, "not-in-this-state")
+    assert (await api.admin.patch(record, json={"name": "A better title"})).status_code == 200
     assert "deal_event_is_append_only" in problem(told, 422, "invalid")["detail"]
 
 
@@ -200,6 +202,22 @@ async def test_who_waited_for_a_rival_is_free_once_it_is_withdrawn(api: Api) -> 
     assert (second["review_status"], reviewed.json()["review_status"]) == ("conflict_review", "conflict_review")
     assert (after["review_status"], after["frozen_by"]) == ("pending_approval", [])
     problem(await api.operator.post(f"{URL}/{first['id']}/review"), 409, "not-in-this-state")
+
+
+async def test_a_record_that_is_handed_in_waits_to_be_judged_and_cannot_bring_its_decision(api: Api) -> None:
+    records = "/api/v1/records/deal_registration"
+    fields = {**_body(await _partner(api))["fields"], "stage": "submitted"}
+    made = (await api.operator.post(records, json=fields)).json()
+    decided = await api.operator.post(records, json={**fields, "stage": "approved"})
+
+    [waiting] = (await api.viewer.get(f"{URL}/arrivals")).json()
+    counts = await take_in_arrivals(api.app.db, api.app.desk)
+
+    assert "stage: follows from the review" in problem(decided, 422, "invalid")["detail"]
+    assert (waiting["id"], waiting["connection"], waiting["problem"]) == (made["id"], None, None)
+    assert dict(counts) == {"judged": 1}
+    assert (await api.viewer.get(f"{URL}/{made['id']}")).json()["place"] is not None
+    assert (await api.viewer.get(f"{URL}/arrivals")).json() == []
 
 
 async def test_what_waits_for_a_person_is_listed_by_deadline_page_by_page(api: Api) -> None:
