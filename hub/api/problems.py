@@ -14,11 +14,13 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
+from hub.files.table import TableError
 from hub.mapping.errors import MappingError
 from hub.policy import PolicyError
 from hub.registry import ConnectorMissing
 from hub.sdk.errors import AuthFailed, RateLimited, RecordRejected, RemoteError, Unavailable
 from hub.services.connections import ConnectionRefused, ConnectionUnknown
+from hub.services.deals.columns import ColumnsError
 from hub.services.refusals import Duplicate, Fault, Gone, Invalid, Refusal, invalid
 
 log = structlog.get_logger()
@@ -116,6 +118,8 @@ def install(api: FastAPI) -> None:
         ConnectorMissing,
         MappingError,
         PolicyError,
+        TableError,
+        ColumnsError,
         RemoteError,
         psycopg.DataError,
         psycopg.OperationalError,
@@ -150,6 +154,8 @@ def problem_of(exc: Exception) -> ApiProblem:
             return ApiProblem(409, "mapping-broken", str(exc))
         case PolicyError():
             return ApiProblem(409, "policy-broken", str(exc))
+        case TableError() | ColumnsError():
+            return _of_refusal(Invalid([Fault("", str(issue)) for issue in exc.issues]))
         case RemoteError():
             return _of_remote(exc)
         case psycopg.DataError() | UnicodeEncodeError():

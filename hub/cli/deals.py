@@ -9,6 +9,7 @@ from rich.text import Text
 
 from hub.app import App
 from hub.cli import deal_changes
+from hub.cli.deal_import import import_
 from hub.cli.deal_views import File, Id, sent_in, show_registration
 from hub.cli.output import AsJson, good, show, table
 from hub.cli.session import actor, with_app
@@ -32,6 +33,7 @@ from hub.services.deals.viewing import (
 from hub.services.waking import wake_outbound
 
 app = typer.Typer(help="Partners' claims on deals.", no_args_is_help=True)
+app.command("import")(import_)
 
 for _command in deal_changes.COMMANDS:
     app.command()(_command)

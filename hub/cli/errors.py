@@ -17,12 +17,14 @@ from hub.db.migrate import SchemaUnfit
 from hub.db.vault import SecretUnreadable
 from hub.domain.outcomes import what_next
 from hub.engines.errors import EngineUnavailable, first_line
+from hub.files.table import TableError
 from hub.mapping.errors import MappingError
 from hub.policy import PolicyError
 from hub.registry import ConnectorMissing
 from hub.sdk.errors import RemoteError
 from hub.services.connections import ConnectionRefused, ConnectionUnknown
 from hub.services.cycle import Halted
+from hub.services.deals.columns import ColumnsError
 from hub.services.refusals import Invalid, Refusal
 
 log = structlog.get_logger()
@@ -78,6 +80,10 @@ def explained(error: Exception) -> Problem | None:
             return Problem("mapping-invalid", str(error), "Correct the mapping; partnerhub mapping check tries it.")
         case PolicyError():
             return Problem("policy-invalid", str(error), "Correct the policy; partnerhub policy check tries it.")
+        case TableError():
+            return Problem("table-invalid", str(error), exit_code=2)
+        case ColumnsError():
+            return Problem("columns-invalid", str(error), "docs/how-to/register-deals.md shows a column file.", 2)
         case EngineUnavailable():
             return Problem("engine-unavailable", error.operator_text)
         case SchemaUnfit():

@@ -39,15 +39,16 @@ class Sent(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A submission as a caller hands it in, under a key of the caller's own."""
+    """A submission as a caller hands it in, under a key of the caller's own, or of `owner`'s."""
 
     sent: Sent
     key: str
     actor: str
+    owner: str | None = None
 
     @property
     def name(self) -> tuple[str, str]:
-        return self.actor, self.key
+        return self.owner or self.actor, self.key
 
     def digest(self) -> bytes:
         return hashlib.sha256(encode_json(self.sent.model_dump(mode="json"))).digest()

@@ -220,6 +220,22 @@ async def test_a_record_that_is_handed_in_waits_to_be_judged_and_cannot_bring_it
     assert (await api.viewer.get(f"{URL}/arrivals")).json() == []
 
 
+async def test_a_csv_file_is_the_body_of_one_call(api: Api) -> None:
+    partner = await _partner(api)
+    text = f"Titel;partner;customer\nWarehouse;{partner};Nordlicht AG\nOther;P-9;Suedlicht AG\n"
+    place, how = f"{URL}/import", {"columns": "{version: 1, columns: {name: Titel}}", "name": "q4.csv"}
+
+    tried = (await api.operator.post(place, content=text, params={**how, "dry_run": "true"})).json()
+    done = (await api.operator.post(place, content=text, params=how)).json()
+    unread = await api.operator.post(place, content=text)
+
+    assert tried["report"]["counts"] == done["report"]["counts"] == {"submitted": 1, "refused": 1}
+    assert (done["report"]["file"], done["report"]["rows"][1]["faults"][0]["column"]) == ("q4.csv", "partner")
+    assert "Other;P-9;Suedlicht AG;line 3" in done["error_file"]
+    assert "no column for name" in problem(unread, 422, "invalid")["detail"]
+    problem(await api.viewer.post(place, content=text, params=how), 403, "not-allowed")
+
+
 async def test_what_waits_for_a_person_is_listed_by_deadline_page_by_page(api: Api) -> None:
     partner = await _partner(api)
     made = []

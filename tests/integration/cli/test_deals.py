@@ -98,3 +98,23 @@ def test_a_policy_is_checked_and_tried(partnerhub: Command, tmp_path: Path) -> N
     said = partnerhub("policy", "check", str(broken))
     assert said.code == 1
     assert "policy.yaml:1 edition: 'edition' is missing." in said.out
+
+
+def test_a_file_of_deals_is_tried_imported_and_its_faults_written(
+    partnerhub: Command, tmp_path: Path, database_url: str
+) -> None:
+    partner = asyncio.run(_partner(database_url))
+    file, left = tmp_path / "deals.csv", tmp_path / "left.csv"
+    file.write_text(f"name,partner,customer\nWarehouse,{partner},Nordlicht AG\nOther,P-9,Suedlicht AG\n")
+
+    tried = partnerhub("deals", "import", str(file), "--dry-run", "--json")
+    said = partnerhub("deals", "import", str(file), "--errors", str(left))
+    again = partnerhub("deals", "import", str(file), "--json")
+    file.write_bytes("name;partner\nMüller;x\n".encode("cp1252"))
+    unread = partnerhub("deals", "import", str(file))
+
+    assert (tried.code, tried.data["counts"]) == (1, {"submitted": 1, "refused": 1})
+    assert (said.code, "1 submitted, 1 refused" in said.out) == (1, True)
+    assert "There is no partner 'P-9'" in left.read_text()
+    assert again.data["counts"] == {"known": 1, "refused": 1}
+    assert (unread.code, "looks like Windows-1252" in unread.error) == (2, True)
