@@ -172,13 +172,24 @@ async def reminders(tx: Tx, *, registration_id: UUID, protection_ends: date) -> 
     return frozenset(row[0] for row in rows)
 
 
-async def ending(tx: Tx, *, until: date, statuses: Collection[str], limit: int) -> list[tuple[UUID, date]]:
-    """Protected registrations whose protection ends by a day, the earliest first."""
+async def ending(
+    tx: Tx, *, today: date, remind_before: Collection[int], statuses: Collection[str], limit: int
+) -> list[tuple[UUID, date]]:
+    """Protected registrations that have to be ended, or reminded of so many days before, the earliest first.
+
+    One whose reminder of fewer days went out needs none of more days.
+    """
     rows = await tx.tuples(
-        "select id, protection_ends from deal_registration where review_status = any(%s) and protection_ends <= %s"
-        " and deleted_at is null and merged_into is null order by protection_ends, id limit %s",
+        "select d.id, d.protection_ends from deal_registration d where d.review_status = any(%s)"
+        " and d.deleted_at is null and d.merged_into is null and (d.protection_ends < %s or exists ("
+        "  select from unnest(%s::integer[]) as days where d.protection_ends < %s + days and not exists ("
+        "   select from deal_reminder m where m.registration_id = d.id and m.protection_ends = d.protection_ends"
+        "   and m.days <= days)))"
+        " order by d.protection_ends, d.id limit %s",
         list(statuses),
-        until,
+        today,
+        list(remind_before),
+        today,
         limit,
     )
     return [(row[0], row[1]) for row in rows]

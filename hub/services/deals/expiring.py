@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from hub.db import deal_rechecks, deal_reviews
@@ -19,16 +19,23 @@ ACTOR = "hub"
 
 async def end_protections(db: Database, desk: Desk) -> dict[str, int]:
     """Remind of and end what is due, each registration in its own transaction; may run twice or stop anywhere."""
-    async with db.transaction() as tx:
-        now = await tx.now()
-        until = desk.calendar.day_of(now) + timedelta(days=max(REMIND_BEFORE))
-        ending = await deal_reviews.ending(tx, until=until, statuses=PROTECTED, limit=MOST)
     counts = {"expired": 0, "reminded": 0}
-    for registration_id, last_day in ending:
-        async with db.transaction() as tx:
-            if what := await _end_or_remind(tx, desk, registration_id, last_day):
-                counts[what] += 1
+    while ending := await _ending(db, desk):
+        done = 0
+        for registration_id, last_day in ending:
+            async with db.transaction() as tx:
+                if what := await _end_or_remind(tx, desk, registration_id, last_day):
+                    counts[what] += 1
+                    done += 1
+        if not done:  # what is left is somebody else's, or comes a little later
+            break
     return counts
+
+
+async def _ending(db: Database, desk: Desk) -> list[tuple[UUID, date]]:
+    async with db.transaction() as tx:
+        today = desk.calendar.day_of(await tx.now())
+        return await deal_reviews.ending(tx, today=today, remind_before=REMIND_BEFORE, statuses=PROTECTED, limit=MOST)
 
 
 async def _end_or_remind(tx: Tx, desk: Desk, registration_id: UUID, last_day: date) -> str | None:

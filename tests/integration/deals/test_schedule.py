@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from hub.app import App
-from hub.services.deals import deciding
+from hub.services.deals import deciding, expiring
 from hub.services.deals.desk import Desk
 from sync_jobs import alerts
 from sync_jobs.deals import keep_ending_protections
@@ -60,3 +60,22 @@ async def test_the_worker_notices_at_once_what_a_job_has_moved(office: Office, m
             await asyncio.sleep(0.02)
             moved.set()  # what another test has under way may hold the log back
         stop.set()
+
+
+async def test_a_round_goes_on_behind_those_that_were_reminded_before(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiring, "MOST", 1)
+    soon = datetime.now(UTC).date() + timedelta(days=20)
+    partner = await office.partner("Alba")
+    for name in ("nordlicht", "brenner", "hallwang"):
+        domain = f"{name}.de"
+        view = await office.submit(
+            partner, customer_name=name, customer_domain=domain, contact_email=f"jana.weiss@{domain}"
+        )
+        async with office.db.transaction() as tx:
+            await deciding.approve(tx, office.desk, registration_id=view.id, actor="key approver")
+            await tx.run("update deal_registration set protection_ends = %s where id = %s", soon, view.id)
+
+    assert await expiring.end_protections(office.db, office.desk) == {"expired": 0, "reminded": 3}
+    assert await expiring.end_protections(office.db, office.desk) == {"expired": 0, "reminded": 0}
