@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from hub.app import App
 from hub.queue import QUEUES, JobName, decode_job, encode_job
 from hub.services.connection_care import broken_systems
-from sync_jobs.alerts import keep_noticing
+from sync_jobs.alerts import keep_alerting
 from sync_jobs.arrivals import keep_taking_in
 from sync_jobs.deals import keep_ending_protections
 from sync_jobs.jobs import JOBS
@@ -45,7 +45,7 @@ async def work_until(app: App, *, stop: asyncio.Event) -> None:
         group.create_task(keep_taking_in(app, arrived=work.arrived, stop=stop))
         group.create_task(keep_ending_protections(app, stop=stop))
         group.create_task(keep_names_findable(app.db, stop=stop))
-        group.create_task(keep_noticing(app, moved=work.moved, stop=stop))
+        group.create_task(keep_alerting(app, moved=work.moved, stop=stop))
         group.create_task(keep_pruning(app.db, app.retention, stop=stop))
         log.info("worker_started")
         for name, problem in broken_systems().items():

@@ -27,11 +27,11 @@ async def raise_new(tx: Tx, alerts: Sequence[Alert]) -> list[dict[str, Any]]:
     rows = await tx.all(
         f"""
         with told as (
-            select a.*, case when a.whose is not null then coalesce(o.owner_email, org.owner_email) end as owner_email
+            select a.*, coalesce(a.mail, o.owner_email, org.owner_email) as owner_email
             from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[],
-                %s::uuid[], %s::boolean[], %s::text[], %s::timestamptz[]) with ordinality
-                as a (id, event_key, kind, subject, body, deal, account, opportunity, whose, or_queue, "group", due_at,
-                    place)
+                %s::uuid[], %s::text[], %s::boolean[], %s::text[], %s::timestamptz[]) with ordinality
+                as a (id, event_key, kind, subject, body, deal, account, opportunity, whose, mail, or_queue, "group",
+                    due_at, place)
             left join opportunity o on o.id = a.whose
             left join organization org on org.id = coalesce(o.account, a.whose)
         )
@@ -51,6 +51,7 @@ async def raise_new(tx: Tx, alerts: Sequence[Alert]) -> list[dict[str, Any]]:
         [a.account for a in alerts],
         [a.opportunity for a in alerts],
         [a.whose for a in alerts],
+        [a.mail for a in alerts],
         [a.or_queue for a in alerts],
         Texts(a.group or a.event_key for a in alerts),
         [a.due_at for a in alerts],
@@ -60,7 +61,7 @@ async def raise_new(tx: Tx, alerts: Sequence[Alert]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """An alert whose acknowledgement was written: the fields before and after."""
+    """An alert of which the hub wrote some fields: their values before and after."""
 
     id: UUID
     version: int
@@ -94,5 +95,28 @@ async def stamp(tx: Tx, seen: Mapping[UUID, tuple[datetime, str]]) -> list[Stamp
             {"acknowledged_at": row["was_at"], "acknowledged_by": row["was_by"]},
             {"acknowledged_at": row["acknowledged_at"], "acknowledged_by": row["acknowledged_by"]},
         )
+        for row in rows
+    ]
+
+
+async def escalate_unseen(tx: Tx, *, limit: int) -> list[tuple[Stamped, dict[str, Any]]]:
+    """Mark open alerts that are past their time, once; returns them with what they tell.
+
+    Alerts on decisions are left out: who is next hears of the decision itself. So are those that hand on others.
+    """
+    rows = await tx.all(
+        """
+        update seller_alert a set version = a.version + 1, updated_at = now(), escalated_at = clock_timestamp()
+        from (select id from seller_alert
+            where status = 'open' and escalated_at is null and due_at < now()
+                and kind <> all(array['decision_due', 'decision_overdue', 'not_acknowledged'])
+                and deleted_at is null and merged_into is null
+            order by due_at limit %s for no key update skip locked) b
+        where a.id = b.id returning a.*
+        """,
+        limit,
+    )
+    return [
+        (Stamped(row["id"], row["version"], {"escalated_at": None}, {"escalated_at": row["escalated_at"]}), dict(row))
         for row in rows
     ]

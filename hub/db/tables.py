@@ -768,7 +768,15 @@ deal_review = sa.Table(
     # The fields that the partner was asked for; only these can be edited until they are answered.
     sa.Column("asked", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("submitted_by", sa.Text, nullable=False),
+    # The deadline for which those who decide were warned, and that for which it was handed on.
+    _at("warned_for", nullable=True),
+    _at("escalated_for", nullable=True),
     sa.CheckConstraint("sync_state in ('not_sent', 'waiting', 'in_step', 'refused')", name="sync_state"),
+)
+sa.Index(
+    "ix_seller_alert_unseen",
+    records["seller_alert"].c.due_at,
+    postgresql_where=(records["seller_alert"].c.status == "open") & records["seller_alert"].c.escalated_at.is_(None),
 )
 sa.Index("ix_deal_review_due", deal_review.c.due_at, postgresql_where=deal_review.c.due_at.isnot(None))
 

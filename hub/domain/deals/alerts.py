@@ -49,10 +49,10 @@ _BEFORE_CONTACT = "Talk to partner sales before you contact the customer."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One thing to tell. `whose` is the record (opportunity or organization) whose owner it is for, None the queue.
+    """One thing to tell. `whose` is the record (opportunity or organization) whose owner it is for, `mail` one person.
 
-    Without an owner there it goes to the queue if `or_queue`, else to nobody. Of the alerts of one `group` each owner
-    gets the first one only. `event_key` names the event: no two alerts have the same.
+    Where neither leads to anybody it goes to the queue if `or_queue`, else nowhere. Of the alerts of one `group` each
+    owner gets the first one only. `event_key` names the event: no two alerts have the same.
     """
 
     event_key: str
@@ -63,6 +63,7 @@ class Alert:
     account: UUID | None = None
     opportunity: UUID | None = None
     whose: UUID | None = None
+    mail: str | None = None
     or_queue: bool = False
     group: str = ""
     due_at: datetime | None = None
@@ -109,7 +110,7 @@ class _Scene:
         self.step, self.facts = step, facts
         self.group = f"{step.deal}/{step.events[-1][0]}"
         self.about = describe(step.values, facts.standing.name)
-        self.customer = _text(step.values.get("customer_name")) or "a customer"
+        self.customer = text_of(step.values.get("customer_name")) or "a customer"
 
     @property
     def accounts(self) -> list[UUID]:
@@ -122,7 +123,7 @@ class _Scene:
     def opportunities(self) -> list[tuple[UUID, str]]:
         """(id, name) of the customer's open ones, with the registration's own."""
         own = self.step.values.get("opportunity")
-        found = {own: _text(self.step.values.get("name"))} if isinstance(own, UUID) else {}
+        found = {own: text_of(self.step.values.get("name"))} if isinstance(own, UUID) else {}
         open_ = [o for o in self.facts.opportunities if o.is_open and o.match.verdict is Verdict.SAME]
         found |= {UUID(o.id): o.name for o in open_[:MOST_OPPORTUNITIES]}
         return list(found.items())
@@ -132,7 +133,7 @@ class _Scene:
         unique = f"v{step.version}" if kind == "amend" else str(event_id)
         key = f"{_KIND_OF[kind]}/{step.deal}/{unique}"
         subject = f"Registration {_WHAT[kind]}: {self.customer}"
-        body = _lines(
+        body = lines(
             f"A partner's registration {_WHAT[kind]}.", *self.about, *self._news(kind), _TO_DO.get(kind, _FREE)
         )
         yield from self._to_owners(_KIND_OF[kind], key, subject, body, due_at)
@@ -140,20 +141,20 @@ class _Scene:
     def _news(self, kind: str) -> Iterator[str]:
         values = self.step.values
         if kind in ("approve", "approve_teaming", "extend"):
-            yield f"Protected until: {_text(values.get('protection_ends'))}"
+            yield f"Protected until: {text_of(values.get('protection_ends'))}"
         elif kind in ("reject", "revoke"):
-            yield f"Reason: {_text(values.get('rejection_code'))}"
+            yield f"Reason: {text_of(values.get('rejection_code'))}"
         elif kind == "amend":
             yield from changes_between(self.step.before, values)
 
     def of_reminder(self, kind: str, due_at: datetime | None) -> Iterator[Alert]:
         """To the customer's sellers, and to who looks after the partner, or else the queue."""
         step, days = self.step, kind.split("_")[1]
-        last_day = _text(step.values.get("protection_ends"))
+        last_day = text_of(step.values.get("protection_ends"))
         key = f"protection_ending/{step.deal}/{last_day}/{days}"
         subject = f"Protection ends within {days} days: {self.customer}"
         what = f"A partner's registration is protected until {last_day}."
-        body = _lines(what, *self.about, "Ask the partner whether it closes in time or needs an extension.")
+        body = lines(what, *self.about, "Ask the partner whether it closes in time or needs an extension.")
         partner = step.values.get("partner")
         if isinstance(partner, UUID):
             yield Alert(
@@ -170,7 +171,7 @@ class _Scene:
                 event_key=f"registration_on_opportunity/{step.deal}/{opportunity}",
                 kind="registration_on_opportunity",
                 subject=f"Partner registration touches your opportunity: {self.customer}",
-                body=_lines(what, *self.about, self._status(), _BEFORE_CONTACT),
+                body=lines(what, *self.about, self._status(), _BEFORE_CONTACT),
                 deal=step.deal,
                 account=next(iter(self.accounts), None),
                 opportunity=opportunity,
@@ -186,7 +187,7 @@ class _Scene:
                 event_key=f"registration_on_account/{step.deal}/{account}",
                 kind="registration_on_account",
                 subject=f"New partner registration on your account: {self.customer}",
-                body=_lines(
+                body=lines(
                     "A partner registered a deal on your account.", *self.about, self._status(), _BEFORE_CONTACT
                 ),
                 deal=step.deal,
@@ -197,7 +198,7 @@ class _Scene:
             )
 
     def _status(self) -> str:
-        return f"Status: {_text(self.step.values.get('review_status')).replace('_', ' ')}"
+        return f"Status: {text_of(self.step.values.get('review_status')).replace('_', ' ')}"
 
     def _to_owners(self, kind: str, key: str, subject: str, body: str, due_at: datetime | None) -> Iterator[Alert]:
         accounts = self.accounts
@@ -215,11 +216,11 @@ def describe(values: Mapping[str, Value], partner_name: str) -> Iterator[str]:
     scope = values.get("product_lines")
     said = {
         "Partner": partner_name,
-        "Registration": _text(values.get("name")),
-        "Customer": _text(values.get("customer_name")),
+        "Registration": text_of(values.get("name")),
+        "Customer": text_of(values.get("customer_name")),
         "Scope": ", ".join(map(str, scope)) if isinstance(scope, tuple) else "",
-        "Amount": _text(values.get("amount")),
-        "Close date": _text(values.get("close_date")),
+        "Amount": text_of(values.get("amount")),
+        "Close date": text_of(values.get("close_date")),
     }
     return (f"{name}: {text}" for name, text in said.items() if text)
 
@@ -233,7 +234,7 @@ def changes_between(before: Mapping[str, Value], after: Mapping[str, Value]) -> 
     for name in WATCHED:
         was, now = before.get(name), after.get(name)
         if was != now:
-            yield f"{name.replace('_', ' ').capitalize()}: {_text(was) or 'nothing'} → {_text(now) or 'nothing'}"
+            yield f"{name.replace('_', ' ').capitalize()}: {text_of(was) or 'nothing'} → {text_of(now) or 'nothing'}"
 
 
 def direct_on_protected(
@@ -250,9 +251,9 @@ def direct_on_protected(
     """For the opportunity's owner, if it surely is the same customer, and for the queue of those who approve."""
     key = f"direct_on_protected/{opportunity}/{deal}"
     what = f"The direct opportunity {opportunity_name} {'is' if sure else 'may be'} on a customer that is protected."
-    ends = f"Protected until: {_text(values.get('protection_ends'))}"
+    ends = f"Protected until: {text_of(values.get('protection_ends'))}"
     about = (*describe(values, partner_name), ends)
-    subject = f"Direct opportunity on a protected customer: {_text(values.get('customer_name'))}"
+    subject = f"Direct opportunity on a protected customer: {text_of(values.get('customer_name'))}"
     to_do = {
         "owner": "Do not contact the customer about this scope: put the partner on the opportunity or close it.",
         "queue": "Settle it between the owner of the opportunity and the partner.",
@@ -262,7 +263,7 @@ def direct_on_protected(
             event_key=f"{key}/{side}",
             kind="direct_on_protected",
             subject=subject,
-            body=_lines(what, *about, to_do[side]),
+            body=lines(what, *about, to_do[side]),
             deal=deal,
             account=account,
             opportunity=opportunity,
@@ -273,31 +274,13 @@ def direct_on_protected(
         )
 
 
-def decision_due(*, deal: UUID, values: Mapping[str, Value], partner_name: str, due: datetime, to: str | None) -> Alert:
-    """That a decision is due soon, or (with `to`, who is next to decide) that it is overdue."""
-    kind = "decision_overdue" if to else "decision_due"
-    when = f"{due:%Y-%m-%d %H:%M} UTC"
-    return Alert(
-        event_key=f"{kind}/{deal}/{due:%Y-%m-%dT%H:%M:%S.%f}Z",
-        kind=kind,
-        subject=f"Decision {'overdue' if to else 'due soon'}: {_text(values.get('name'))}",
-        body=_lines(
-            f"A registration {'should have been' if to else 'has to be'} decided by {when}.",
-            *describe(values, partner_name),
-            f"It is handed on to {to}: decide it now." if to else "Decide it before then.",
-        ),
-        deal=deal,
-        or_queue=True,
-        group=str(deal),
-        due_at=None if to else due,
-    )
+def lines(*said: str) -> str:
+    """One text; empty lines are left out."""
+    return "\n".join(line for line in said if line)
 
 
-def _lines(*lines: str) -> str:
-    return "\n".join(line for line in lines if line)
-
-
-def _text(value: Value) -> str:
+def text_of(value: Value) -> str:
+    """A value as people read it; nothing is an empty text."""
     if isinstance(value, Money):
         return f"{value.amount} {value.currency}"
     if isinstance(value, tuple):

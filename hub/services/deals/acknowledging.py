@@ -14,20 +14,20 @@ from hub.record.values import encode_values
 from hub.sdk.http import encode_json
 from hub.services.deals.alerting import ACTOR
 
-_RULES = encode_json({"*": "acknowledged"})
-
 
 async def stamp(tx: Tx, written: Sequence[Noticed]) -> None:
     """Say when and by whom the status of alerts was set to acknowledged; one that is open again was seen by nobody."""
     if not written:
         return
     latest = {change.record_id: (change.at, change.by) for change in written}
-    await _note(tx, await seller_alerts.stamp(tx, latest), actor=ACTOR)
+    await note_stamps(tx, await seller_alerts.stamp(tx, latest), rule="acknowledged")
 
 
-async def _note(tx: Tx, stamped: Sequence[Stamped], *, actor: str) -> None:
+async def note_stamps(tx: Tx, stamped: Sequence[Stamped], *, rule: str) -> None:
+    """The changes of alerts that the hub wrote to."""
+    rules = encode_json({"*": rule})
     log = [
-        Change(s.id, SELLER_ALERT.name, s.version, "update", encode_values(s.old), encode_values(s.new), _RULES)
+        Change(s.id, SELLER_ALERT.name, s.version, "update", encode_values(s.old), encode_values(s.new), rules)
         for s in stamped
     ]
-    await changes.append(tx, origin=Origin(actor=actor), changes=log)
+    await changes.append(tx, origin=Origin(actor=ACTOR), changes=log)

@@ -53,7 +53,7 @@ async def test_the_worker_notices_at_once_what_a_job_has_moved(office: Office, m
     app: Any = SimpleNamespace(db=office.db, desk=office.desk, queue=None)
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-        group.create_task(alerts.keep_noticing(cast(App, app), moved=moved, stop=stop))
+        group.create_task(alerts.keep_alerting(cast(App, app), moved=moved, stop=stop))
         await office.create("opportunity", name="Direct", account=account, owner_email="olaf@example.com")
         moved.set()
         while not await office.all("select 1 from seller_alert where kind = 'direct_on_protected'"):

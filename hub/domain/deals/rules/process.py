@@ -71,9 +71,10 @@ def extension(case: Case, params: ExtensionParams) -> Finding | None:
 
 @dataclass(frozen=True, slots=True)
 class SlaParams(Params):
-    """Business hours within which a registration is decided."""
+    """Business hours within which a registration is decided, and before their end those who decide are alerted."""
 
     hours: int = 16
+    warn_hours: int = 4
 
 
 @rule("process", gives=(Kind.NOTICE, Kind.PASS), text="We are late with our decision and will hurry.")
@@ -90,10 +91,11 @@ def approval_sla(case: Case, params: SlaParams) -> Finding | None:
 
 @dataclass(frozen=True, slots=True)
 class EscalationParams(Params):
-    """Business hours after the deadline at which it goes to whom."""
+    """Business hours after the deadline at which it goes to whom, and their mail address in the CRM."""
 
     after_hours: int = 8
     to: str = "the head of partner sales"
+    mail: str | None = None
 
 
 @rule("process", gives=(Kind.NOTICE,), text="Your registration was handed on to have it decided soon.")
