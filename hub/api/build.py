@@ -30,6 +30,7 @@ from hub.api import (
     records,
     reviews,
     runs,
+    seller_alerts,
     webhooks,
 )
 from hub.api.door import Door
@@ -43,6 +44,7 @@ _MODULES = (
     partners,
     deal_import,
     deal_registrations,
+    seller_alerts,
     policies,
     runs,
     plans,

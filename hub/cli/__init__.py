@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from hub.cli import (
+    alerts,
     budget,
     change,
     check,
@@ -87,5 +88,6 @@ app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(policies.app, name="policies")
 app.add_typer(reviews.app, name="reviews")
 app.add_typer(deals.app, name="deals")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")

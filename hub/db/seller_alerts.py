@@ -120,3 +120,75 @@ async def escalate_unseen(tx: Tx, *, limit: int) -> list[tuple[Stamped, dict[str
         (Stamped(row["id"], row["version"], {"escalated_at": None}, {"escalated_at": row["escalated_at"]}), dict(row))
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of alerts is limited to; None: not by this. `queue`: for nobody in particular, or all others."""
+
+    status: str | None = None
+    kind: str | None = None
+    owner_email: str | None = None
+    queue: bool | None = None
+    deal: UUID | None = None
+    overdue: bool | None = None
+
+
+_SHOWN = ("id", *_TOLD, "status", "acknowledged_at", "acknowledged_by", "escalated_at")
+_OVERDUE = "coalesce(a.status = 'open' and a.due_at < now(), false)"
+
+
+async def page(tx: Tx, where: Filter, *, after: tuple[datetime, UUID] | None, limit: int) -> list[dict[str, Any]]:
+    """Living ones, the newest first."""
+    rows = await tx.all(
+        f"""
+        select {", ".join(f"a.{name}" for name in _SHOWN)}, {_OVERDUE} as overdue from seller_alert a
+        where a.deleted_at is null and a.merged_into is null
+            and (%(status)s::text is null or a.status = %(status)s) and (%(kind)s::text is null or a.kind = %(kind)s)
+            and (%(owner)s::text is null or lower(a.owner_email) = lower(%(owner)s))
+            and (%(queue)s::boolean is null or (a.owner_email is null) = %(queue)s)
+            and (%(deal)s::uuid is null or a.deal = %(deal)s)
+            and (%(overdue)s::boolean is null or {_OVERDUE} = %(overdue)s)
+            and (%(at)s::timestamptz is null or (a.raised_at, a.id) < (%(at)s::timestamptz, %(id)s::uuid))
+        order by a.raised_at desc, a.id desc limit %(limit)s
+        """,
+        status=where.status,
+        kind=where.kind,
+        owner=where.owner_email,
+        queue=where.queue,
+        deal=where.deal,
+        overdue=where.overdue,
+        at=after[0] if after else None,
+        id=after[1] if after else None,
+        limit=limit,
+    )
+    return [dict(row) for row in rows]
+
+
+async def by_id(tx: Tx, alert_id: UUID) -> dict[str, Any] | None:
+    row = await tx.one(
+        f"select {', '.join(f'a.{name}' for name in _SHOWN)}, {_OVERDUE} as overdue from seller_alert a"
+        " where a.id = %s and a.deleted_at is null and a.merged_into is null",
+        alert_id,
+    )
+    return dict(row) if row else None
+
+
+async def times(tx: Tx, *, since: datetime) -> list[dict[str, Any]]:
+    """By kind, of alerts raised since then: how many, where they stand, and the time until they were acknowledged."""
+    took = "extract(epoch from a.acknowledged_at - a.raised_at)"
+    rows = await tx.all(
+        f"""
+        select a.kind, count(*) as raised, count(*) filter (where a.status = 'open') as open,
+            count(*) filter (where {_OVERDUE}) as overdue,
+            count(*) filter (where a.status = 'acknowledged') as acknowledged,
+            count(*) filter (where a.acknowledged_at <= a.due_at) as in_time,
+            count(a.escalated_at) as escalated,
+            percentile_cont(0.5) within group (order by {took}) as median_seconds,
+            percentile_cont(0.95) within group (order by {took}) as p95_seconds
+        from seller_alert a
+        where a.raised_at >= %s and a.deleted_at is null and a.merged_into is null group by a.kind order by a.kind
+        """,
+        since,
+    )
+    return [dict(row) for row in rows]

@@ -33,6 +33,7 @@ def test_every_command_can_answer_in_json_and_says_what_it_does(name: str) -> No
 
 _PROMISED = """
 agreement
+alerts
 apply
 budget
 change
