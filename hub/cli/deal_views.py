@@ -64,11 +64,13 @@ def show_registration(view: RegistrationView, *, as_json: bool) -> None:
         ("policy", view.policy),
         ("possible", ", ".join(view.actions)),
     ]
+    copies = [(c.connection, c.object, c.remote_id, c.state, c.at, c.error) for c in view.copies]
     rules = [(o["rule"], o["outcome"], o["message_internal"], o["message_partner"]) for o in view.outcomes]
     show(
         view,
         Text(f"{view.name} ({view.id})", style="bold"),
         table("", "", rows=[row for row in facts if row[1]]),
         table("rule", "outcome", "for us", "for the partner", rows=rules),
+        *([table("copy in", "object", "id", "state", "at", "why", rows=copies)] if copies else []),
         as_json=as_json,
     )

@@ -24,7 +24,6 @@ class ReviewRow:
     allowed: timedelta
     submitted_by: str
     place: int | None = None
-    sync_state: str = "not_sent"
     spent: timedelta = timedelta(0)
     running_since: datetime | None = None
     stopped: bool = False

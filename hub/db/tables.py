@@ -754,7 +754,6 @@ deal_review = sa.Table(
     sa.Column("registration_id", UUID, primary_key=True),
     # The place of the registration; without one it was never complete and eligible.
     sa.Column("place", sa.BigInteger),
-    sa.Column("sync_state", sa.Text, nullable=False, server_default="not_sent"),
     # The deadline: business time allowed and spent, and since when it runs.
     sa.Column("allowed", INTERVAL, nullable=False),
     sa.Column("spent", INTERVAL, nullable=False, server_default="0"),
@@ -771,7 +770,6 @@ deal_review = sa.Table(
     # The deadline for which those who decide were warned, and that for which it was handed on.
     _at("warned_for", nullable=True),
     _at("escalated_for", nullable=True),
-    sa.CheckConstraint("sync_state in ('not_sent', 'waiting', 'in_step', 'refused')", name="sync_state"),
 )
 sa.Index(
     "ix_seller_alert_unseen",

@@ -14,8 +14,9 @@ from hub.db import deal_arrivals, deal_reviews, records
 from hub.db.deal_reviews import ReviewRow
 from hub.db.session import Tx
 from hub.domain.deals.outcomes import Decision
-from hub.domain.deals.states import Status, actions_in
+from hub.domain.deals.states import Status, SyncState, actions_in
 from hub.record.deals import DEAL_REGISTRATION
+from hub.services.deals.copying import Copy, copies_of, overall
 from hub.services.refusals import NotFound
 
 
@@ -61,7 +62,8 @@ class RegistrationView:
     partner: UUID | None
     review_status: str
     stage: str | None
-    sync_state: str
+    sync_state: SyncState
+    copies: tuple[Copy, ...]
     place: int | None
     submitted_at: datetime | None
     complete_at: datetime | None
@@ -132,7 +134,8 @@ async def registration_view(tx: Tx, registration_id: UUID) -> RegistrationView:
     """Raises NotFound."""
     values, review, decision = await _load(tx, registration_id)
     frozen_by = await deal_reviews.frozen_by(tx, registration_id)
-    return view_of(registration_id, values, review, decision, frozen_by=frozen_by)
+    copies = await copies_of(tx, registration_id)
+    return view_of(registration_id, values, review, decision, frozen_by=frozen_by, copies=copies)
 
 
 def view_of(
@@ -142,15 +145,17 @@ def view_of(
     decision: Decision | None,
     *,
     frozen_by: tuple[UUID, ...],
+    copies: tuple[Copy, ...] = (),
 ) -> RegistrationView:
-    """Of a registration that is at hand."""
+    """Of a registration that is at hand; a new one has no copies."""
     return RegistrationView(
         id=registration_id,
         name=values["name"],
         partner=values["partner"],
         review_status=values["review_status"],
         stage=values["stage"],
-        sync_state=review.sync_state,
+        sync_state=overall(copies),
+        copies=copies,
         place=review.place,
         submitted_at=values["submitted_at"],
         complete_at=values["complete_at"],

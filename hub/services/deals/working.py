@@ -125,7 +125,6 @@ async def put_back_all(
     by = dict(zip([deal.id for deal in deals], actors, strict=True))
     deals = await _with_opportunities(tx, deals)
     await _store_values(tx, record_type, deals)
-    deals = [replace(deal, review=replace(deal.review, sync_state="waiting")) for deal in deals]
     await deal_reviews.save(tx, [deal.review for deal in deals])
     parts = await _store_parts(tx, deals)
     log = [(deal.id, _change(record_type, deal)) for deal in deals if deal.changed]

@@ -34,7 +34,7 @@ async def _kinds(office: Office, view: RegistrationView) -> list[str]:
 
 async def test_without_a_fresh_crm_a_person_approves_and_the_deal_is_protected(office: Office) -> None:
     view = await office.submit(await office.partner("Alba"))
-    assert (view.review_status, view.stage, view.sync_state) == ("pending_approval", "in_review", "waiting")
+    assert (view.review_status, view.stage, view.sync_state) == ("pending_approval", "in_review", "not_sent")
     assert [o["rule"] for o in view.outcomes] == ["authorised", "stale_crm_guard"]
     assert view.due_at is not None
 
