@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     deal_policy: Path | None = Field(
         default=None, description="Policy file of deal registration to use instead of the shipped one."
     )
+    match_weights: Path | None = Field(
+        default=None, description="Weights file of matching to use instead of the shipped one."
+    )
     secret_keys: SecretStr | None = Field(
         default=None,
         description="Comma-separated Fernet keys for stored credentials: the first encrypts, all of them decrypt.",

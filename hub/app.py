@@ -17,6 +17,7 @@ from hub.db import migrate
 from hub.db.connections import StoredConnection
 from hub.db.session import Database
 from hub.db.vault import Vault
+from hub.domain.matching import Weights
 from hub.engines import Engines, start_engines, stop_engines
 from hub.policy import SHIPPED, load_policy
 from hub.queue import Queue, open_queue
@@ -24,6 +25,7 @@ from hub.services.connection_options import reserve_of
 from hub.services.connections import Workshop
 from hub.services.deals.candidates import KeyCandidates
 from hub.services.deals.desk import Desk
+from hub.services.match_weights import load_weights
 from hub.services.pruning import Retention
 from hub.services.usage import kept_usage
 
@@ -47,7 +49,12 @@ class App:
     @cached_property
     def desk(self) -> Desk:
         """Where deal registrations are judged, by the policy of the settings or the shipped one. Raises PolicyError."""
-        return Desk(load_policy(self.settings.deal_policy or SHIPPED).policy, KeyCandidates())
+        return Desk(load_policy(self.settings.deal_policy or SHIPPED).policy, KeyCandidates(weights=self.weights))
+
+    @property
+    def weights(self) -> Weights:
+        """What evidence weighs in matching: the file of the settings, or the shipped one."""
+        return self.shop.weights
 
     @property
     def retention(self) -> Retention:
@@ -65,8 +72,10 @@ class App:
 async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Start or reach the engines, bring the schema up to date, open the pool.
 
-    Raises EngineUnavailable (hub.engines) and SchemaUnfit (hub.db.migrate) with one sentence for the operator.
+    Raises EngineUnavailable (hub.engines), SchemaUnfit (hub.db.migrate) and, for a file of match weights that cannot be
+    used, NotFound or Invalid (hub.services.refusals), with one sentence for the operator.
     """
+    weights = load_weights(settings.match_weights)
     engines = await asyncio.to_thread(
         start_engines, home=settings.home, database_url=settings.database_url, redis_url=settings.redis_url
     )
@@ -87,6 +96,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                     vault=Vault(secret_keys(settings)),
                     mappings=MAPPINGS,
                     budget_of=partial(_budget_of, budgets, meter),
+                    weights=weights,
                 ),
                 queue=queue,
                 failures=budgets.failures(),

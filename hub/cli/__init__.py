@@ -19,6 +19,7 @@ from hub.cli import (
     guards,
     keys,
     mapping,
+    matching,
     merges,
     plans,
     policies,
@@ -79,6 +80,7 @@ app.command(rich_help_panel="Records")(merges.unmerge)
 app.command(rich_help_panel="Records")(merges.split)
 
 app.add_typer(mapping.app, name="mapping")
+app.add_typer(matching.app, name="matching")
 app.add_typer(fields.app, name="fields")
 app.add_typer(records.app, name="records")
 app.add_typer(plans.app, name="plans")

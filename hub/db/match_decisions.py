@@ -109,3 +109,27 @@ async def kept_apart(tx: Tx, *, keys: Sequence[str]) -> dict[str, set[UUID]]:
     for key, record_id, lives_in in rows:
         found.setdefault(key, set()).update({record_id, lives_in} - {None})
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A decision that stands: on which two records, and what matching knew of both."""
+
+    id: int
+    decision: Literal["same", "apart"]
+    left: str
+    right: str
+    left_features: Mapping[str, Any]
+    right_features: Mapping[str, Any]
+
+
+async def standing(tx: Tx, *, record_types: Sequence[str]) -> list[Label]:
+    """Decisions on records of these types that nobody has taken back, the oldest first."""
+    rows = await tx.all(
+        """
+        select id, decision, left_record::text as left, right_record::text as right, left_features, right_features
+        from match_decision where record_type = any(%s) and revoked_at is null order by id
+        """,
+        list(record_types),
+    )
+    return [Label(**row) for row in rows]

@@ -20,6 +20,7 @@ from hub.db import audit, connections, field_policies
 from hub.db.connections import StoredConnection
 from hub.db.session import Database
 from hub.db.vault import StoredTokens, Vault
+from hub.domain.matching import Weights, default_weights
 from hub.mapping.load import load_system
 from hub.mapping.model import Mapping
 from hub.record.definition import RecordType
@@ -56,6 +57,7 @@ class Workshop:
     budget_of: Callable[[StoredConnection], ConnectionBudget | None]
     clock: Clock = field(default_factory=SystemClock)
     allow_private: bool = False
+    weights: Weights = field(default_factory=default_weights)
 
 
 async def add_connection(
@@ -148,6 +150,7 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
         creates=creates(stored.options),
         guards=guards_of(stored.options),
         registrations=registrations_of(stored.options),
+        weights=shop.weights,
     )
     return OpenedConnection(sync, http)
 

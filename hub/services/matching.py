@@ -220,7 +220,9 @@ async def _by_score(
         mine = features[incoming.remote_id]
         near = {r for key in keys[incoming.remote_id] for r in by_key.get(key, ()) if r in known}
         near -= set(apart.get(incoming.remote_id, ()))
-        choice = choose(mine, [Candidate(r, known[r], r in taken) for r in sorted(near)])
+        choice = choose(
+            mine, [Candidate(r, known[r], r in taken) for r in sorted(near)], weights=sync.connection.weights
+        )
         match = _match_of(incoming, choice, ids)
         matches[incoming.remote_id] = match
         taken.add(match.record_id)

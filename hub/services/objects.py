@@ -13,6 +13,7 @@ from hub.db.changes import Origin
 from hub.db.field_policies import FieldPolicy
 from hub.domain.guards import Guards
 from hub.domain.limits import limit_of
+from hub.domain.matching import Weights, default_weights
 from hub.domain.merge import FieldMerge
 from hub.domain.plan import DIRECTIONS, Direction
 from hub.mapping.drift import Finding
@@ -59,6 +60,8 @@ class OpenConnection:
     guards: Guards = field(default_factory=default_guards)
     # What becomes of deal registrations that this connection brings (see `hub.services.deals.announcing`).
     registrations: Registrations = "judge"
+    # What evidence weighs when a record is matched by score.
+    weights: Weights = field(default_factory=default_weights)
 
     @cached_property
     def objects(self) -> tuple[ObjectSync, ...]:

@@ -50,6 +50,7 @@ fields
 guards
 keys
 mapping
+matching
 merge
 pause
 plan

@@ -12,7 +12,7 @@ from hub.domain.matching.features import (
 from hub.domain.matching.keys import MAX_KEYS, match_keys
 from hub.domain.matching.misspelt import KeyShares, Part, likenesses, sought_parts, spelling_keys, spelt
 from hub.domain.matching.scoring import Evidence, MatchScore, Verdict, decide, score
-from hub.domain.matching.weights import Weights, default_weights, parse_weights
+from hub.domain.matching.weights import Weights, default_weights, parse_weights, weights_text
 
 __all__ = [
     "MAX_KEYS",
@@ -46,4 +46,5 @@ __all__ = [
     "sought_parts",
     "spelling_keys",
     "spelt",
+    "weights_text",
 ]

@@ -1,100 +1,108 @@
-"""Weights and thresholds from labelled records, so that every installation can re-estimate its own."""
+"""Weights and thresholds from labelled records, so that every installation can estimate its own."""
 
 from __future__ import annotations
 
-import random
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import ceil, log2
-from zlib import crc32
 
 from hub.domain.matching.compare import compare
-from hub.domain.matching.evaluate import ScoredPairs, pairs_within, score_candidates
-from hub.domain.matching.features import Features
+from hub.domain.matching.evaluate import ScoredPairs, score_labelled
+from hub.domain.matching.features import Features, OrganizationFeatures
+from hub.domain.matching.labelled import Labelled
 from hub.domain.matching.scoring import Verdict
-from hub.domain.matching.weights import Chances, Weights
+from hub.domain.matching.weights import Chances, Weights, WeightTable
+
+PRIOR_PAIRS = 20
+"""What was assumed before weighs as much as so many observed pairs, and never less than half an observation."""
 
 _CERTAINTY = 0.999
-_UNLIKE_PAIRS = 100_000
+_BLIND_DRAWS = 100_000
 _STEP = 0.5
-_PLANNED_RECORDS = 1_000_000
-_CHANCE_FLOOR = log2(_PLANNED_RECORDS) + log2(_CERTAINTY / (1 - _CERTAINTY))
-"""Bits that two of a million records must gather to be one and the same with that certainty (Bayes)."""
+_PLANNED = {"organization": 1_000_000, "person": 100_000}
 
 
-def half_of(labels: Mapping[str, str], *, half: int, seed: int = 0) -> dict[str, str]:
-    """The labels of one half (0 or 1) of the clusters: whole clusters, the same ones for the same seed."""
-    return {i: cluster for i, cluster in labels.items() if crc32(f"{seed}:{cluster}".encode()) & 1 == half}
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the thresholds must keep on the labels they are estimated from: more than is promised for unseen records.
+
+    `precision` of the pairs judged same, `recall` of all pairs when those left to a person count as found.
+    """
+
+    precision: float = 0.995
+    recall: float = 0.96
+
+
+def estimate_weights(labelled: Labelled, *, prior: Weights, goal: Goal | None = None, seed: int = 0) -> Weights:
+    """`prior` with the table of this kind of record estimated anew. What the labels do not show stays as it was."""
+    kind = kind_of(labelled)
+    before: WeightTable = getattr(prior, kind)
+    chances = estimate_chances(labelled, prior=before.chances, seed=seed)
+    table = _with_thresholds(labelled, replace(before, chances=chances), prior, goal or Goal())
+    return replace(prior, **{kind: table})
+
+
+def kind_of(labelled: Labelled) -> str:
+    """The name of the table that these records need. Raises ValueError where there are none."""
+    if not labelled.features:
+        raise ValueError("There are no labelled records.")
+    first = next(iter(labelled.features.values()))
+    return "organization" if isinstance(first, OrganizationFeatures) else "person"
 
 
 def estimate_chances(
-    features: Mapping[str, Features], *, labels: Mapping[str, str], seed: int = 0
+    labelled: Labelled, *, prior: Mapping[str, Mapping[str, Chances]], seed: int = 0
 ) -> dict[str, dict[str, Chances]]:
-    """Per feature and level, how often it occurs among pairs of one cluster (m) and among pairs drawn blindly (u)."""
-    alike = _levels((features[a], features[b]) for a, b in _labelled_pairs(labels))
-    unlike = _levels((features[a], features[b]) for a, b in _unlike_pairs(labels, seed=seed))
-    return {feature: _chances(alike[feature], unlike[feature]) for feature in sorted(alike.keys() | unlike.keys())}
+    """Per feature and level, how often it occurs among same pairs (m) and among pairs drawn blindly (u).
 
-
-def estimate_thresholds(
-    features: Mapping[str, Features],
-    *,
-    labels: Mapping[str, str],
-    weights: Weights,
-    precision: float,
-    recall: float,
-) -> Weights:
-    """`weights` with the organisation thresholds that these labels ask for.
-
-    `same` is the lowest that keeps `precision` of the automatic pairs, `review` the highest that still finds `recall`
-    of all labelled pairs when those left to a person count as found.
+    A level that no pair reaches keeps the chances it had.
     """
-    open_table = replace(weights.organization, same=0.0, review=0.0)
-    scored = score_candidates(features, weights=replace(weights, organization=open_table))
-    same = _same_threshold(scored, labels=labels, precision=precision)
-    review = min(same, _review_threshold(scored, labels=labels, recall=recall))
-    return replace(weights, organization=replace(weights.organization, same=same, review=review))
+    features = labelled.features
+    alike = _levels((features[a], features[b]) for a, b in labelled.same_pairs())
+    unlike = _levels((features[a], features[b]) for a, b in labelled.blind_pairs(draws=_BLIND_DRAWS, seed=seed))
+    names = prior.keys() | alike.keys() | unlike.keys()
+    return {name: _chances(alike[name], unlike[name], prior.get(name, {})) for name in sorted(names)}
 
 
-def _same_threshold(scored: ScoredPairs, *, labels: Mapping[str, Hashable], precision: float) -> float:
+def chance_floor(kind: str) -> float:
+    """Bits that two of all planned records must gather to be one and the same with great certainty (Bayes)."""
+    return log2(_PLANNED[kind]) + log2(_CERTAINTY / (1 - _CERTAINTY))
+
+
+def _with_thresholds(labelled: Labelled, table: WeightTable, prior: Weights, goal: Goal) -> WeightTable:
+    """The lowest `same` that keeps the precision, the highest `review` that keeps the recall.
+
+    Decisions of people are about doubtful pairs only: they say nothing of how much there is to find, so `review` stays.
+    """
+    kind = kind_of(labelled)
+    opened = replace(prior, **{kind: replace(table, same=0.0, review=0.0)})
+    scored = score_labelled(labelled, weights=opened)
+    same = _same_threshold(scored, floor=chance_floor(kind), precision=goal.precision)
+    review = table.review if labelled.decided is not None else _review_threshold(labelled, scored, goal.recall)
+    return replace(table, same=same, review=min(same, review))
+
+
+def _same_threshold(scored: ScoredPairs, *, floor: float, precision: float) -> float:
     """The lowest step that keeps `precision` here, but never less than chance agreement among many records asks for."""
-    sure = [(s.total, labels[a] == labels[b]) for (a, b), (s, verdict) in scored.items() if verdict is Verdict.SAME]
-    threshold = ceil(_CHANCE_FLOOR / _STEP) * _STEP
-    while not _keeps([right for total, right in sure if total >= threshold], precision):
+    sure = [(pair.score.total, pair.truth) for pair in scored if pair.verdict is Verdict.SAME]
+    threshold = ceil(floor / _STEP) * _STEP
+    while not _keeps([truth for total, truth in sure if total >= threshold], precision):
         threshold += _STEP
     return threshold
 
 
-def _keeps(right: Sequence[bool], precision: float) -> bool:
-    return not right or sum(right) / len(right) >= precision
+def _keeps(truths: Sequence[bool], precision: float) -> bool:
+    return not truths or sum(truths) / len(truths) >= precision
 
 
-def _review_threshold(scored: ScoredPairs, *, labels: Mapping[str, Hashable], recall: float) -> float:
+def _review_threshold(labelled: Labelled, scored: ScoredPairs, recall: float) -> float:
     """The highest step above which `recall` of the labelled pairs lie; 0 where blocking alone loses more."""
-    right = sorted((s.total for (a, b), (s, _) in scored.items() if labels[a] == labels[b]), reverse=True)
-    needed = ceil(recall * pairs_within(labels))
-    if needed > len(right):
+    right = sorted((pair.score.total for pair in scored if pair.truth), reverse=True)
+    needed = ceil(recall * sum(1 for _ in labelled.same_pairs()))
+    if needed > len(right) or not needed:
         return 0.0
     return max(0.0, right[needed - 1] // _STEP * _STEP)
-
-
-def _labelled_pairs(labels: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    clusters: dict[str, list[str]] = defaultdict(list)
-    for i, cluster in labels.items():
-        clusters[cluster].append(i)
-    for members in clusters.values():
-        yield from combinations(members, 2)
-
-
-def _unlike_pairs(labels: Mapping[str, str], *, seed: int) -> Iterable[tuple[str, str]]:
-    draw = random.Random(seed)  # noqa: S311 - a repeatable sample, not a secret
-    ids = sorted(labels)
-    for _ in range(_UNLIKE_PAIRS):
-        a, b = draw.sample(ids, 2)
-        if labels[a] != labels[b]:
-            yield a, b
 
 
 def _levels(pairs: Iterable[tuple[Features, Features]]) -> dict[str, Counter[str]]:
@@ -105,8 +113,20 @@ def _levels(pairs: Iterable[tuple[Features, Features]]) -> dict[str, Counter[str
     return counts
 
 
-def _chances(alike: Counter[str], unlike: Counter[str]) -> dict[str, Chances]:
-    """Shares of each level, smoothed by half an observation so that none is zero."""
-    levels = sorted(alike.keys() | unlike.keys())
-    m_total, u_total = alike.total() + len(levels) / 2, unlike.total() + len(levels) / 2
-    return {level: Chances(m=(alike[level] + 0.5) / m_total, u=(unlike[level] + 0.5) / u_total) for level in levels}
+def _chances(alike: Counter[str], unlike: Counter[str], prior: Mapping[str, Chances]) -> dict[str, Chances]:
+    seen = alike.keys() | unlike.keys()
+    unknown = Chances(1 / (len(seen) + 1), 1 / (len(seen) + 1))
+    estimated = {
+        level: Chances(
+            m=_share(alike[level], alike.total(), prior.get(level, unknown).m),
+            u=_share(unlike[level], unlike.total(), prior.get(level, unknown).u),
+        )
+        for level in sorted(seen)
+    }
+    return {**prior, **estimated}
+
+
+def _share(count: int, total: int, assumed: float) -> float:
+    """The share that count of total is, pulled towards what was assumed; never zero."""
+    weight = max(0.5, PRIOR_PAIRS * assumed)
+    return min(1.0, (count + weight) / (total + weight / assumed))

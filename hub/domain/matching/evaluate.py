@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 from hub.domain.matching.assignment import duplicate_groups
 from hub.domain.matching.choice import Candidate, Choice, choose
 from hub.domain.matching.features import Features
 from hub.domain.matching.keys import match_keys
+from hub.domain.matching.labelled import Labelled, Pair
 from hub.domain.matching.scoring import MatchScore, Verdict, decide, score
 from hub.domain.matching.weights import Weights
 
-Pair = tuple[str, str]
-ScoredPairs = dict[Pair, tuple[MatchScore, Verdict]]
+
+class Judged(NamedTuple):
+    """A pair of labelled records: what the matcher says of it, and whether it is one and the same."""
+
+    ids: Pair
+    score: MatchScore
+    verdict: Verdict
+    truth: bool
+
+
+ScoredPairs = Sequence[Judged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +56,37 @@ class MatcherQuality:
     b_cubed: Quality
 
 
-def matcher_quality(
-    features: Mapping[str, Features], *, labels: Mapping[str, Hashable], weights: Weights
-) -> MatcherQuality:
-    """Judge every pair of labelled records that shares a key."""
-    scored = score_candidates({i: features[i] for i in labels}, weights=weights)
-    auto = [pair for pair, (_, verdict) in scored.items() if verdict is Verdict.SAME]
-    reviews = [pair for pair, (_, verdict) in scored.items() if verdict is Verdict.REVIEW]
-    findable = pairs_within(labels)
-    groups = duplicate_groups(auto)
+def matcher_quality(labelled: Labelled, *, weights: Weights) -> MatcherQuality:
+    """Judge the pairs that were decided on, or every pair of a labelled list that shares a key."""
+    scored = score_labelled(labelled, weights=weights)
+    auto = [pair for pair in scored if pair.verdict is Verdict.SAME]
+    reviews = [pair for pair in scored if pair.verdict is Verdict.REVIEW]
+    findable = sum(1 for _ in labelled.same_pairs())
+    truly = duplicate_groups(labelled.same_pairs())
+    found = duplicate_groups(pair.ids for pair in auto)
     return MatcherQuality(
-        auto=pair_quality(auto, labels=labels, findable=findable),
-        found=pair_quality([*auto, *reviews], labels=labels, findable=findable),
-        reviews_per_record=len(reviews) / len(labels),
-        b_cubed=b_cubed({i: groups.get(i, i) for i in labels}, labels=labels),
+        auto=_quality(auto, findable),
+        found=_quality([*auto, *reviews], findable),
+        reviews_per_record=len(reviews) / max(1, len(labelled.features)),
+        b_cubed=b_cubed(
+            {i: found.get(i, i) for i in labelled.features}, labels={i: truly.get(i, i) for i in labelled.features}
+        ),
     )
+
+
+def score_labelled(labelled: Labelled, *, weights: Weights) -> ScoredPairs:
+    """Score, verdict and truth of the pairs that were decided on, or of every pair that shares a key."""
+    features, groups = labelled.features, labelled.groups
+    if labelled.decided is not None:
+        truths = labelled.decided
+    else:
+        truths = {(a, b): groups[a] == groups[b] for a, b in sorted(_candidates(features))}
+    return [
+        Judged(
+            pair, s := score(features[pair[0]], features[pair[1]], weights=weights), decide(s, weights=weights), truth
+        )
+        for pair, truth in truths.items()
+    ]
 
 
 def link_systems(
@@ -83,13 +110,6 @@ def link_systems(
             for key in keys:
                 holders[key].append(i)
     return choices
-
-
-def score_candidates(features: Mapping[str, Features], *, weights: Weights) -> ScoredPairs:
-    """Score and verdict of every pair that shares a key."""
-    pairs = {pair for ids in _by_key(features).values() for pair in combinations(sorted(ids), 2)}
-    scored = ((pair, score(features[pair[0]], features[pair[1]], weights=weights)) for pair in sorted(pairs))
-    return {pair: (s, decide(s, weights=weights)) for pair, s in scored}
 
 
 def pair_quality(pairs: Collection[tuple[str, str]], *, labels: Mapping[str, Hashable], findable: int) -> Quality:
@@ -126,6 +146,15 @@ def b_cubed(found: Mapping[str, Hashable], *, labels: Mapping[str, Hashable]) ->
     precision = sum(n * n / in_found[group] for (group, _), n in both.items()) / len(labels)
     recall = sum(n * n / in_truth[cluster] for (_, cluster), n in both.items()) / len(labels)
     return Quality(precision, recall)
+
+
+def _quality(pairs: ScoredPairs, findable: int) -> Quality:
+    right = sum(pair.truth for pair in pairs)
+    return Quality(right / len(pairs) if pairs else 1.0, right / findable if findable else 1.0)
+
+
+def _candidates(features: Mapping[str, Features]) -> set[Pair]:
+    return {pair for ids in _by_key(features).values() for pair in combinations(sorted(ids), 2)}
 
 
 def _by_key(features: Mapping[str, Features]) -> defaultdict[str, list[str]]:

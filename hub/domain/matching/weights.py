@@ -1,10 +1,10 @@
-"""Fellegi-Sunter weights and thresholds, read once from the packaged data file."""
+"""Fellegi-Sunter weights and thresholds: read from a data file, written to one."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from math import log2
@@ -27,16 +27,25 @@ class Chances(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WeightTable:
-    """The weights of one kind of record, in bits (log2 m/u), by feature and level, and what they must add up to.
+    """What matching knows of one kind of record.
 
-    From `same` on, and with corroboration, two records are one; from `review` on a person decides. A rival less than
-    `margin` below the best candidate makes the choice ambiguous.
+    `chances` by feature and level give the `weights` in bits (log2 m/u). From a total of `same` on, and with
+    corroboration, two records are one; from `review` on a person decides. A rival less than `margin` below the best
+    candidate makes the choice ambiguous.
     """
 
-    weights: Mapping[str, Mapping[str, float]]
+    chances: Mapping[str, Mapping[str, Chances]]
     same: float
     review: float
     margin: float
+    weights: Mapping[str, Mapping[str, float]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        weights = {
+            feature: {level: chances.bits for level, chances in levels.items()}
+            for feature, levels in self.chances.items()
+        }
+        object.__setattr__(self, "weights", weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +71,27 @@ def parse_weights(text: str) -> Weights:
     return Weights(organization=_table(tables["organization"]), person=_table(tables["person"]))
 
 
+def weights_text(weights: Weights) -> str:
+    """The weights as JSON text that `parse_weights` reads; chances keep four digits."""
+    tables = {"organization": _document(weights.organization), "person": _document(weights.person)}
+    return json.dumps(tables, indent=1) + "\n"
+
+
+def _document(table: WeightTable) -> dict[str, Any]:
+    return {
+        "thresholds": {"same": table.same, "review": table.review, "margin": table.margin},
+        "features": {
+            feature: {level: {"m": float(f"{c.m:.4g}"), "u": float(f"{c.u:.4g}")} for level, c in levels.items()}
+            for feature, levels in sorted(table.chances.items())
+        },
+    }
+
+
 def _table(raw: Mapping[str, Any]) -> WeightTable:
     thresholds = raw["thresholds"]
     return WeightTable(
-        weights={
-            feature: {level: _chances(feature, level, **raw_chances).bits for level, raw_chances in levels.items()}
+        chances={
+            feature: {level: _chances(feature, level, **raw_chances) for level, raw_chances in levels.items()}
             for feature, levels in raw["features"].items()
         },
         same=float(thresholds["same"]),

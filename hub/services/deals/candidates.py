@@ -12,7 +12,15 @@ import structlog
 from hub.db import match_keys, records
 from hub.db.session import Tx
 from hub.domain.deals.facts import Feature, Match
-from hub.domain.matching import OrganizationFeatures, Verdict, decide, default_weights, organization_features, score
+from hub.domain.matching import (
+    OrganizationFeatures,
+    Verdict,
+    Weights,
+    decide,
+    default_weights,
+    organization_features,
+    score,
+)
 from hub.domain.matching import match_keys as keys_of
 from hub.record.identity import ORGANIZATION
 from hub.record.values import Value
@@ -35,7 +43,10 @@ class Customer:
 
 
 class Candidates(Protocol):
-    """Finds what may be the same customer among the stored organisations."""
+    """Finds what may be the same customer among the stored organisations; `weights` are what evidence weighs."""
+
+    @property
+    def weights(self) -> Weights: ...
 
     async def organizations(self, tx: Tx, *, customers: Sequence[Customer]) -> list[dict[UUID, Match]]:
         """For each customer, in their order, every living organisation that was compared with it, and how they match.
@@ -57,6 +68,7 @@ class KeyCandidates:
     """Those that share a telling key and those whose names may be meant, each scored by the matcher."""
 
     names: NameSearch = field(default_factory=NameSearch)
+    weights: Weights = field(default_factory=default_weights)
 
     async def organizations(self, tx: Tx, *, customers: Sequence[Customer]) -> list[dict[UUID, Match]]:
         """The likest first; at most `MOST` for each customer."""
@@ -75,14 +87,13 @@ class KeyCandidates:
             if record.alive
         }
         return [
-            _likest_first({i: matched(customer, found[i]) for i in ids if i in found}, named)
+            _likest_first({i: matched(customer, found[i], self.weights) for i in ids if i in found}, named)
             for customer, ids, named in zip(customers, wanted, near, strict=True)
         ]
 
 
-def matched(ours: Customer, theirs: Customer) -> Match:
+def matched(ours: Customer, theirs: Customer, weights: Weights) -> Match:
     """One record is the same customer; else the matcher decides."""
-    weights = default_weights()
     scored = score(theirs.features, ours.features, weights=weights)
     features = tuple(
         Feature(feature=e.feature, level=e.level, weight=e.weight, theirs=e.a, ours=e.b) for e in scored.evidence

@@ -15,7 +15,7 @@ from hub.db.session import Tx
 from hub.domain.deals.calendar import BusinessCalendar
 from hub.domain.deals.facts import Account, Facts, Freshness, Match, Preference, Registration, Review, Standing
 from hub.domain.deals.states import Status
-from hub.domain.matching import Verdict
+from hub.domain.matching import Verdict, Weights
 from hub.record.values import Value
 from hub.services.deals.candidates import Candidates, Customer
 from hub.services.deals.parts import Parts, protection_until, text_of
@@ -45,6 +45,7 @@ class Gathered:
 
     now: datetime
     calendar: BusinessCalendar
+    weights: Weights
     matches: Mapping[UUID, Mapping[UUID, Match]]
     claimed: Mapping[UUID, Sequence[Claimed]]
     standings: Mapping[UUID, Standing]
@@ -63,7 +64,9 @@ class Gathered:
             standing=self._standing(deal),
             review=request,
             relation=self.around.relation(matches, subject.customer.record_id),
-            rivals=rivals(subject.customer, [*self.claimed.get(deal.id, ()), *met], calendar=self.calendar),
+            rivals=rivals(
+                subject.customer, [*self.claimed.get(deal.id, ()), *met], calendar=self.calendar, weights=self.weights
+            ),
             preferences=tuple(
                 Preference(partner=str(deal.values["partner"]), dated_on=proof.dated_on)
                 for proof in subject.parts.proofs
@@ -110,6 +113,7 @@ async def gather(
     return Gathered(
         now=now,
         calendar=calendar,
+        weights=candidates.weights,
         matches=matches,
         claimed=claimed,
         standings=await standings(tx, {subject.deal.partner for subject in subjects}, today=today, but=ids),

@@ -35,7 +35,7 @@ async def direct_alerts(
     met: dict[Meeting, Verdict] = {}
     if opportunities:
         found = await protections.met_by(tx, opportunities=opportunities, statuses=PROTECTED, today=today)
-        met |= await _judged(tx, found)
+        met |= await _judged(tx, desk, found)
     if registrations:
         deals = await protections.protected(tx, registrations=registrations, statuses=PROTECTED, today=today)
         met |= await _met_by_new(tx, desk, deals)
@@ -43,13 +43,14 @@ async def direct_alerts(
     return await _alerts(tx, desk, met, now) if met else []
 
 
-async def _judged(tx: Tx, found: Collection[Meeting]) -> dict[Meeting, Verdict]:
+async def _judged(tx: Tx, desk: Desk, found: Collection[Meeting]) -> dict[Meeting, Verdict]:
     """What shares a key is compared by the matcher."""
     accounts = await records.load(tx, ORGANIZATION, {meeting.account for meeting in found}) if found else {}
     deals = await records.load(tx, DEAL_REGISTRATION, {meeting.deal for meeting in found}) if found else {}
     customers = dict(zip(deals, await customers_of(tx, [deal.values for deal in deals.values()]), strict=True))
     theirs = {i: Customer(organization_features(account.values), (), i) for i, account in accounts.items()}
-    return {m: matched(customers[m.deal], theirs[m.account]).verdict for m in found if m.account in theirs}
+    weights = desk.candidates.weights
+    return {m: matched(customers[m.deal], theirs[m.account], weights).verdict for m in found if m.account in theirs}
 
 
 async def _met_by_new(tx: Tx, desk: Desk, deals: Sequence[UUID]) -> dict[Meeting, Verdict]:

@@ -14,7 +14,7 @@ from hub.db.session import Tx
 from hub.domain.deals.calendar import BusinessCalendar
 from hub.domain.deals.facts import Match, Party, Rival
 from hub.domain.deals.states import IN_REVIEW, PROTECTED, Status
-from hub.domain.matching import Verdict
+from hub.domain.matching import Verdict, Weights
 from hub.record.deals import DEAL_REGISTRATION
 from hub.record.onboard import PARTNER
 from hub.record.values import Value
@@ -60,9 +60,11 @@ async def claimed_before(tx: Tx, customers: Mapping[UUID, Customer]) -> dict[UUI
     return {i: [claimed[other] for other in sorted(others) if other in claimed] for i, others in found.items()}
 
 
-def rivals(ours: Customer, others: Iterable[Claimed], *, calendar: BusinessCalendar) -> tuple[Rival, ...]:
+def rivals(
+    ours: Customer, others: Iterable[Claimed], *, calendar: BusinessCalendar, weights: Weights
+) -> tuple[Rival, ...]:
     """Those of the others that may have the same customer."""
-    compared = ((other, matched(ours, other.customer)) for other in others)
+    compared = ((other, matched(ours, other.customer, weights)) for other in others)
     return tuple(_rival(o, match, calendar) for o, match in compared if match.verdict is not Verdict.DIFFERENT)
 
 

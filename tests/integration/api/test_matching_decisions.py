@@ -1,6 +1,9 @@
 """Doubtful matches decided: merged, linked, kept apart for good, and split again."""
 
 from typing import Any
+from uuid import uuid4
+
+import pytest
 
 from hub.services.pulling import pull_object
 from tests.integration.api.conftest import Api, System, problem
@@ -206,3 +209,18 @@ async def test_nothing_is_made_of_a_candidate_where_the_doubtful_record_lives(ap
     await api.operator.post(f"/api/v1/match-reviews/{review['id']}/merge", json={"into": one})
     await _sync(api, system)
     assert {str(r["record_id"]) for r in await api.all("select record_id from link where state = 'live'")} == {one, two}
+
+
+async def test_two_records_are_explained_feature_by_feature(api: Api) -> None:
+    shared = {"website_domain": "acme.example", "city": "Gent"}
+    one = await api.create(legal_name="Acme NV", country="BE", **shared)
+    two = await api.create(legal_name="Acme", country="NL", **shared)
+    url = f"/api/v1/matching/explain?a={one['id']}&b={two['id']}"
+
+    found = (await api.viewer.get(url)).json()
+
+    levels = {point["feature"]: point["level"] for point in found["evidence"]}
+    assert levels == {"name": "equal", "domain": "same", "place": "other_country"}
+    assert found["total"] == pytest.approx(sum(point["weight"] for point in found["evidence"]))
+    assert found["shared_keys"][0] == "d:acme.example"
+    problem(await api.viewer.get(url.replace(two["id"], str(uuid4()))), 404, "not-found")
