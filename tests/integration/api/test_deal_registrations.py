@@ -236,6 +236,32 @@ async def test_a_csv_file_is_the_body_of_one_call(api: Api) -> None:
     problem(await api.viewer.post(place, content=text, params=how), 403, "not-allowed")
 
 
+async def test_the_evidence_is_for_those_who_decide_as_json_and_as_a_page(api: Api) -> None:
+    rival = (await _submit(api, _body(await _partner(api, "Brio Systems")), key="rival")).json()
+    made = (await _submit(api, _body(await _partner(api)))).json()
+    place = f"{URL}/{made['id']}/evidence"
+
+    pack = (await api.operator.get(place)).json()
+    pages = [
+        await api.operator.get(f"{place}.html"),
+        await api.operator.get(place, headers={"Accept": "text/html,*/*;q=0.1"}),
+    ]
+
+    assert [claim["partner"] for claim in pack["claims"]] == ["Alba IT", "Brio Systems"]
+    assert pack["claims"][1]["id"] == rival["id"]
+    assert pack["claims"][1]["values"]["amount"] == {"amount": 20000, "currency": "EUR"}
+    for page in pages:
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+        assert page.headers["cache-control"] == "no-store"
+        assert "Brio Systems" in page.text
+    problem(await api.viewer.get(place), 403, "not-allowed")
+    problem(await api.viewer.get(f"{place}.html"), 403, "not-allowed")
+    problem(await api.operator.get(f"{place}?decision=0"), 404, "not-found")
+    opened = await api.all("select detail ->> 'form' as form from audit where action = 'deal_evidence_opened'")
+    assert sorted(row["form"] for row in opened) == ["html", "html", "json"]
+
+
 async def test_what_waits_for_a_person_is_listed_by_deadline_page_by_page(api: Api) -> None:
     partner = await _partner(api)
     made = []
