@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Body, Header
+from fastapi import APIRouter, Body, Header, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,7 +17,8 @@ from hub.api.door import V1, Admin, Door, DoorOf, Operator, Viewer
 from hub.api.paging import Cursor, Limit, Page, decode_cursor, page_of
 from hub.domain.deals.states import Status
 from hub.services.custom_fields import record_types
-from hub.services.deals import changing, deciding, drafting, reviewing, submitting
+from hub.services.deals import changing, deciding, drafting, merging, reviewing, submitting
+from hub.services.deals.merging import DealMergePreview, DealsUnmerged
 from hub.services.deals.receiving import Handed, Sent, read_evidence, read_submission
 from hub.services.deals.reviewing import look_again_soon
 from hub.services.deals.viewing import (
@@ -90,6 +91,13 @@ class Appeal(_Sent):
 
     text: str = Field(min_length=1, max_length=2000)
     evidence: list[dict[str, Any]] = Field(min_length=1, max_length=50)
+
+
+class MergeInto(_Sent):
+    """`into`: the earlier registration. `take`: fields that only this one has and that the other one takes over."""
+
+    into: UUID
+    take: list[str] = Field(default=[], max_length=50)
 
 
 @router.post("", status_code=201, response_model=RegistrationView, summary="Submit a registration to be judged")
@@ -226,6 +234,27 @@ async def appeal(who: Operator, door: DoorOf, registration_id: UUID, body: Appea
         evidence = read_evidence(await record_types(change.tx), body.evidence)
         await changing.appeal(**change.place, evidence=evidence, text=body.text, actor=who.actor)
     return change.view
+
+
+@router.get("/{registration_id}/merge-preview", summary="What merging it into an earlier one of its partner would do")
+async def merge_preview(
+    _: Viewer, door: DoorOf, registration_id: UUID, into: Annotated[UUID, Query(description="The earlier one.")]
+) -> DealMergePreview:
+    async with door.app.db.transaction() as tx:
+        return await merging.preview_merge(tx, registration_id=registration_id, into=into)
+
+
+@router.post("/{registration_id}/merge", summary="Merge it into an earlier registration of the same partner")
+async def merge(who: Operator, door: DoorOf, registration_id: UUID, body: MergeInto) -> RegistrationView:
+    async with _change(door, registration_id) as change:
+        await merging.merge(**change.place, into=body.into, take=body.take, actor=who.actor)
+    return change.view
+
+
+@router.post("/{registration_id}/unmerge", summary="Undo a merge: it is judged again, with its old place")
+async def unmerge(who: Operator, door: DoorOf, registration_id: UUID) -> DealsUnmerged:
+    async with _change(door, registration_id) as change:
+        return await merging.unmerge(**change.place, actor=who.actor)
 
 
 @router.post("/{registration_id}/{how}", summary="Withdraw it, or say that the deal is won or lost")

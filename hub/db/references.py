@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -33,13 +33,18 @@ class Pointing:
     stay: int
 
 
-async def move(tx: Tx, record_type: RecordType, *, loser: UUID, survivor: UUID) -> list[Moved]:
+async def move(
+    tx: Tx, record_type: RecordType, *, loser: UUID, survivor: UUID, but: Collection[str] = ()
+) -> list[Moved]:
     """Let everything that points to `loser` point to `survivor`, which itself then points nowhere.
 
-    A row of a period that the survivor has too (the same role of the same time) stays with the loser.
+    A row of a period that the survivor has too (the same role of the same time) stays with the loser, and so do
+    records of the types in `but`.
     """
     moved: list[Moved] = []
     for owner, field in _fields_to(record_type):
+        if owner.name in but:
+            continue
         rows = await tx.all(
             f'update {owner.name} o set "{field.name}" = nullif(%(survivor)s, id) where "{field.name}" = %(loser)s'
             f" and not ({_doubled(owner, field)}) returning id",
@@ -52,6 +57,13 @@ async def move(tx: Tx, record_type: RecordType, *, loser: UUID, survivor: UUID) 
             for record_id, version in versions.items()
         ]
     return moved
+
+
+async def move_rows(tx: Tx, owner: RecordType, field: str, ids: Sequence[UUID], *, to: UUID) -> list[Moved]:
+    """Let this link field of these records point to another one."""
+    await tx.run(f'update {owner.name} set "{field}" = %s where id = any(%s)', to, Uuids(ids))
+    versions = await _next_versions(tx, owner, ids)
+    return [Moved(owner.name, record_id, version, field, to) for record_id, version in versions.items()]
 
 
 async def pointing_to(tx: Tx, record_type: RecordType, *, loser: UUID, survivor: UUID) -> list[Pointing]:

@@ -13,6 +13,7 @@ from psycopg.rows import DictRow
 from hub.db import (
     audit,
     changes,
+    deal_reviews,
     decisions,
     deliveries,
     findings,
@@ -200,6 +201,8 @@ async def _pair(
 ) -> tuple[StoredRecord, StoredRecord]:
     if loser == survivor:
         raise invalid("survivor", "must be another record than the one that is merged into it")
+    if record_type.name == "deal_registration" and await deal_reviews.load(tx, [loser, survivor]):
+        raise NotNow("Registrations are merged with their review: use /api/v1/deal-registrations/ID/merge.")
     both = await records.load(tx, record_type, [loser, survivor], lock=lock)
     for record_id in (loser, survivor):
         if record_id not in both:

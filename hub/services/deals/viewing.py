@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.db import deal_arrivals, deal_reviews, records
+from hub.db import deal_arrivals, deal_reviews, merges, records
 from hub.db.deal_reviews import ReviewRow
 from hub.db.session import Tx
 from hub.domain.deals.outcomes import Decision
@@ -79,6 +79,7 @@ class RegistrationView:
     frozen_by: tuple[UUID, ...]
     extensions: int
     appeals: int
+    merged_into: UUID | None
     policy: str | None
     verdict: str | None
     outcomes: tuple[dict[str, Any], ...]
@@ -135,7 +136,8 @@ async def registration_view(tx: Tx, registration_id: UUID) -> RegistrationView:
     values, review, decision = await _load(tx, registration_id)
     frozen_by = await deal_reviews.frozen_by(tx, registration_id)
     copies = await copies_of(tx, registration_id)
-    return view_of(registration_id, values, review, decision, frozen_by=frozen_by, copies=copies)
+    into = await _merged_into(tx, registration_id) if values["review_status"] == Status.MERGED else None
+    return view_of(registration_id, values, review, decision, frozen_by=frozen_by, copies=copies, merged_into=into)
 
 
 def view_of(
@@ -146,6 +148,7 @@ def view_of(
     *,
     frozen_by: tuple[UUID, ...],
     copies: tuple[Copy, ...] = (),
+    merged_into: UUID | None = None,
 ) -> RegistrationView:
     """Of a registration that is at hand; a new one has no copies."""
     return RegistrationView(
@@ -171,6 +174,7 @@ def view_of(
         frozen_by=frozen_by,
         extensions=review.extensions,
         appeals=review.appeals,
+        merged_into=merged_into,
         policy=decision.edition if decision else None,
         verdict=decision.verdict if decision else None,
         outcomes=tuple(msgspec.to_builtins(outcome) for outcome in decision.fired()) if decision else (),
@@ -202,6 +206,11 @@ async def events(tx: Tx, registration_id: UUID) -> list[Event]:
     await _load(tx, registration_id)
     rows = await deal_reviews.events(tx, registration_id)
     return [Event(**{name: row[name] for name in Event.__dataclass_fields__}) for row in rows]
+
+
+async def _merged_into(tx: Tx, registration_id: UUID) -> UUID | None:
+    made = await merges.of_record(tx, registration_id)
+    return next((m.survivor for m in made if m.loser == registration_id and m.undone_at is None), None)
 
 
 async def _load(tx: Tx, registration_id: UUID) -> tuple[dict[str, Any], ReviewRow, Decision | None]:

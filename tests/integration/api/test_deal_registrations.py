@@ -262,6 +262,24 @@ async def test_the_evidence_is_for_those_who_decide_as_json_and_as_a_page(api: A
     assert sorted(row["form"] for row in opened) == ["html", "html", "json"]
 
 
+async def test_a_second_registration_is_merged_into_the_first_and_apart_again(api: Api) -> None:
+    partner = await _partner(api)
+    first = (await _submit(api, _body(partner))).json()
+    second = (await _submit(api, _body(partner, value_add="Migration"), key="two")).json()
+    place = f"{URL}/{second['id']}"
+
+    seen = (await api.viewer.get(f"{place}/merge-preview?into={first['id']}")).json()
+    body = {"into": first["id"], "take": ["value_add"]}
+    merged = (await api.operator.post(f"{place}/merge", json=body)).json()
+    apart = (await api.operator.post(f"{place}/unmerge")).json()
+
+    assert (seen["offers"], seen["refusal"]) == ({"value_add": "Migration"}, None)
+    assert (merged["review_status"], merged["merged_into"]) == ("merged", first["id"])
+    assert (apart["survivor"], apart["values"], apart["left_alone"]) == (first["id"], ["value_add"], [])
+    records = f"/api/v1/records/deal_registration/{second['id']}/merge"
+    problem(await api.operator.post(records, json={"into": first["id"]}), 409, "not-in-this-state")
+
+
 async def test_what_waits_for_a_person_is_listed_by_deadline_page_by_page(api: Api) -> None:
     partner = await _partner(api)
     made = []

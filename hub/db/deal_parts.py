@@ -1,0 +1,43 @@
+"""Parts of a registration that another one of the same deal can take: what it has not got itself."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from hub.db.session import Tx
+
+_ALIVE = "{0}.deleted_at is null and {0}.merged_into is null"
+
+
+async def to_move(tx: Tx, *, loser: UUID, survivor: UUID) -> dict[str, list[UUID]]:
+    """By record type: parties in a role that the survivor lacks, proofs that it lacks, lines where it has none."""
+    of_survivor = f"s.deal = %(survivor)s and {_ALIVE.format('s')}"
+    missing = {
+        "deal_party": f"{of_survivor} and s.partner = p.partner and s.role = p.role",
+        "deal_evidence": f"{of_survivor} and s.sha256 = p.sha256",
+        "deal_line": of_survivor,
+    }
+    found = {}
+    for name, same in missing.items():
+        rows = await tx.all(
+            f"select p.id from {name} p where p.deal = %(loser)s and {_ALIVE.format('p')}"
+            f" and not exists (select from {name} s where {same}) order by p.id",
+            loser=loser,
+            survivor=survivor,
+        )
+        found[name] = [row["id"] for row in rows]
+    return found
+
+
+async def counts(tx: Tx, deal: UUID) -> dict[str, int]:
+    """How many parts of each type a registration has."""
+    row = await tx.one(
+        "select "
+        + ", ".join(
+            f"(select count(*) from {name} p where p.deal = %(deal)s and {_ALIVE.format('p')}) as {name}"
+            for name in ("deal_party", "deal_evidence", "deal_line")
+        ),
+        deal=deal,
+    )
+    assert row is not None
+    return {name: int(n) for name, n in row.items()}
