@@ -13,6 +13,7 @@ from hub.api import (
     deal_evidence,
     deal_import,
     deal_registrations,
+    deal_reports,
     deliveries,
     departures,
     drift,
@@ -46,6 +47,7 @@ _MODULES = (
     partners,
     deal_import,
     deal_evidence,
+    deal_reports,  # before the next, where a report would be taken for an id
     deal_registrations,
     seller_alerts,
     policies,

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from hub.app import App
-from hub.cli import deal_changes, deal_evidence, deal_merges
+from hub.cli import deal_changes, deal_evidence, deal_merges, deal_reports
 from hub.cli.deal_import import import_
 from hub.cli.deal_views import File, Id, sent_in, show_registration
 from hub.cli.output import AsJson, good, show, table
@@ -35,7 +35,7 @@ from hub.services.waking import wake_outbound
 app = typer.Typer(help="Partners' claims on deals.", no_args_is_help=True)
 app.command("import")(import_)
 
-for _command in (deal_evidence.evidence, *deal_changes.COMMANDS, *deal_merges.COMMANDS):
+for _command in (deal_evidence.evidence, *deal_changes.COMMANDS, *deal_merges.COMMANDS, deal_reports.report):
     app.command()(_command)
 
 

@@ -280,6 +280,19 @@ async def test_a_second_registration_is_merged_into_the_first_and_apart_again(ap
     problem(await api.operator.post(records, json={"into": first["id"]}), 409, "not-in-this-state")
 
 
+async def test_a_report_is_no_registration(api: Api) -> None:
+    await _submit(api, _body(await _partner(api)))
+
+    found = (await api.viewer.get(f"{URL}/report?by=region")).json()
+    as_csv = await api.viewer.get(f"{URL}/report?by=region&format=csv")
+
+    assert (found["total"]["submitted"], [g["group"] for g in found["groups"]]) == (1, ["dach"])
+    assert as_csv.headers["content-type"] == "text/csv; charset=utf-8"
+    assert [line.split(",")[0] for line in as_csv.text.splitlines()] == ["group", "(all)", "dach"]
+    problem(await api.viewer.get(f"{URL}/report?since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z"), 422, "invalid")
+    problem(await api.viewer.get(f"{URL}/report?since=2026-02-01T00:00:00"), 422, "invalid")
+
+
 async def test_what_waits_for_a_person_is_listed_by_deadline_page_by_page(api: Api) -> None:
     partner = await _partner(api)
     made = []

@@ -80,6 +80,40 @@ def test_every_step_of_a_registration_is_a_command(partnerhub: Command, tmp_path
     assert "cannot take the step revoke" in status("revoke", made, "--reason", "compliance")
 
 
+def test_evidence_merge_and_report_on_the_command_line(partnerhub: Command, tmp_path: Path, database_url: str) -> None:
+    partner = asyncio.run(_partner(database_url, in_program=True))
+    made = []
+    for key, fields in (("one", {}), ("two", {"value_add": "Migration"})):
+        file = tmp_path / f"{key}.yaml"
+        file.write_text(yaml.safe_dump({"fields": complete(partner, **fields)}))
+        made.append(partnerhub("deals", "submit", str(file), "--key", key, "--json").data["id"])
+    first, second = made
+    page = tmp_path / "evidence.html"
+
+    pack = partnerhub("deals", "evidence", second, "--json").data
+    shown = partnerhub("deals", "evidence", second)
+    written = partnerhub("deals", "evidence", second, "--html", str(page))
+    seen = partnerhub("deals", "merge", second, first, "--preview")
+    unsure = partnerhub("deals", "merge", second, first)
+    merged = partnerhub("deals", "merge", second, first, "--take", "value_add", "--yes", "--json")
+    apart = partnerhub("deals", "unmerge", second)
+    report = partnerhub("deals", "report", "--by", "program", "--json")
+    as_csv = partnerhub("deals", "report", "--csv")
+
+    assert [claim["same_partner"] for claim in pack["claims"]] == [False, True]
+    assert "duplicate_same_partner" in shown.out
+    assert written.code == 0
+    assert page.stat().st_mode & 0o077 == 0
+    assert page.read_text().startswith("<!doctype html>")
+    assert "value_add" in seen.out
+    assert unsure.code == 2
+    assert merged.data["merged_into"] == first
+    assert "are two again" in apart.out
+    assert [g["group"] for g in report.data["groups"]] == ["reseller"]
+    assert as_csv.out.splitlines()[1].startswith("(all),2,")
+    assert "reseller" in partnerhub("deals", "report", "--by", "program").out
+
+
 def _submitted_by_somebody_else(database_url: str) -> None:
     """The operator of these commands handed it in, and would not be let decide."""
     with psycopg.connect(database_url) as database:
