@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 from rich.text import Text
 
 from hub.app import App
 from hub.cli.issues import issue_lines
-from hub.cli.output import AsJson, bad, good, show, table, waiting
+from hub.cli.output import AsJson, bad, good, progress, show, table
 from hub.cli.session import with_app
 from hub.files.issues import Issue
 from hub.policy import SHIPPED, PolicyError, load_policy
@@ -66,29 +67,39 @@ def try_cases(
 def replay_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy to try.", show_default=False)],
     days: Annotated[int, typer.Option(min=1, max=3660, help="Days to go back; a quarter without it.")] = 92,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most to show one by one; --json has them all.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Judge the screenings of the last days again by another policy, and show which come out otherwise."""
+    """Judge the screenings of the last days again by another policy, and show which come out otherwise, and why."""
     policy = load_policy(file).policy
 
     async def work(hub: App) -> Replay:
         async with hub.db.transaction() as tx:
             since = await tx.now() - timedelta(days=days)
-        with waiting("Judging again …"):
-            return await replay(hub.db, policy, since=since)
+        with progress() as bars:
+            bar = bars.add_task("Judging again", total=None)
+            return await replay(hub.db, policy, since=since, listener=lambda n: bars.update(bar, completed=n))
 
     found = with_app(work)
-    rows = [
-        (o.at, o.registration_id, f"{o.verdict}, {o.step}", f"{o.new_verdict}, {o.new_step}", _words(o.rules))
-        for o in found.otherwise
-    ]
-    verdict = Text(f"{len(rows)} of {found.looked_at} come out otherwise under {found.edition}.")
-    columns = ("at", "registration", "was", "would be", "because")
-    show(found, *([table(*columns, rows=rows)] if rows else []), verdict, as_json=as_json)
+    show(found, *_replayed(found, limit), as_json=as_json)
 
 
-def _words(rules: dict[str, str]) -> str:
-    return "; ".join(f"{rule}: {change}" for rule, change in rules.items())
+def _replayed(found: Replay, limit: int) -> list[RenderableType]:
+    count = len(found.otherwise)
+    views: list[RenderableType] = []
+    if count:
+        rows = [
+            (f"{o.at:%Y-%m-%d}", o.partner, o.name, f"{o.step} → {o.new_step}", o.status, o.why, o.registration_id)
+            for o in found.otherwise[:limit]
+        ]
+        views.append(table("at", "partner", "registration", "was → would", "now", "because", "id", rows=rows))
+        if count > limit:
+            views.append(f"{count - limit} more: --limit, or --json.")
+        views.append(table("was → would", "registrations", rows=list(found.ways.items())))
+        views.append(table("rule that makes the difference", "registrations", rows=list(found.causes.items())))
+    share = f" ({count / found.looked_at:.0%})" if found.looked_at else ""
+    views.append(Text(f"{count} of {found.looked_at}{share} come out otherwise under {found.edition}.", style="bold"))
+    return views
 
 
 def _lines(case: Tried) -> list[Text]:

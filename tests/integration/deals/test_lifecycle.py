@@ -275,4 +275,7 @@ async def test_another_policy_is_tried_on_what_was_decided(office: Office) -> No
     [changed] = other.otherwise
     assert (changed.registration_id, changed.new_verdict, changed.new_step) == (small.id, "block", "reject")
     assert changed.rules == {"minimum_size": "pass → block"}
+    assert (changed.partner, changed.status, changed.decisive) == ("Alba", "pending_approval", ("minimum_size",))
+    assert "below 30000 EUR" in changed.why
+    assert (other.ways, other.causes) == ({"queue → reject": 1}, {"minimum_size": 1})
     assert later.looked_at == 0
