@@ -14,7 +14,7 @@ from hub.app import App
 from hub.db import leases
 from hub.policy import PolicyError
 from hub.services.deals.expiring import end_protections
-from hub.services.deals.reviewing import look_again
+from hub.services.deals.reviewing import look_again_after_reads
 from sync_jobs.work import PROCESS
 
 log = structlog.get_logger()
@@ -29,7 +29,7 @@ async def keep_ending_protections(app: App, *, stop: asyncio.Event) -> None:
         try:
             if await _my_turn(app) and any((counts := await end_protections(app.db, app.desk)).values()):
                 log.info("protections_ended", **counts)
-            if looked := await look_again(app.db, app.desk):
+            if looked := await look_again_after_reads(app.db, app.desk):
                 log.info("registrations_looked_at_again", registrations=looked)
         except (psycopg.Error, PoolTimeout) as exc:
             log.warning("ending_protections_failed", error=type(exc).__name__, verdict="tried again in an hour")

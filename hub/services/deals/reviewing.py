@@ -63,6 +63,13 @@ async def look_again(db: Database, desk: Desk) -> int:
     return _MOST_AT_ONCE
 
 
+async def look_again_after_reads(db: Database, desk: Desk) -> int:
+    """The same, and also what was decided on an old read of a CRM that was read since: it may need no person now."""
+    async with db.transaction() as tx:
+        await deal_rechecks.ask_after_reads(tx)
+    return await look_again(db, desk)
+
+
 async def look_again_soon(db: Database, desk: Desk) -> None:
     """The same after a change was committed: what fails now is done by the worker's next round."""
     try:
@@ -72,13 +79,18 @@ async def look_again_soon(db: Database, desk: Desk) -> None:
 
 
 async def _again(tx: Tx, desk: Desk, asked: deal_rechecks.Asked) -> None:
-    other = (await records.load(tx, DEAL_REGISTRATION, [asked.because_of])).get(asked.because_of)
-    became = other.values["review_status"] if other and other.alive else "gone"
-    note = f"Registration {asked.because_of} is {became} now."
     try:
-        await review(tx, desk, registration_id=asked.registration_id, actor="hub", note=note)
+        await review(tx, desk, registration_id=asked.registration_id, actor="hub", note=await _reason(tx, asked))
     except (NotFound, Gone, NotNow) as exc:
         log.info("looking_again_not_needed", registration=str(asked.registration_id), because=exc.detail)
+
+
+async def _reason(tx: Tx, asked: deal_rechecks.Asked) -> str:
+    if asked.because_of == asked.registration_id:
+        return "The CRM was read since."
+    other = (await records.load(tx, DEAL_REGISTRATION, [asked.because_of])).get(asked.because_of)
+    became = other.values["review_status"] if other and other.alive else "gone"
+    return f"Registration {asked.because_of} is {became} now."
 
 
 def _action(status: Status, wanted: Action, decision: Decision) -> Action | None:

@@ -9,7 +9,7 @@ import pytest
 from hub.record import RECORD_TYPES
 from hub.services.deals import changing, deciding, reviewing
 from hub.services.deals.expiring import end_protections
-from hub.services.deals.reviewing import look_again
+from hub.services.deals.reviewing import look_again, look_again_after_reads
 from hub.services.deals.viewing import RegistrationView
 from hub.services.records import patch_record
 from hub.services.refusals import NotNow
@@ -78,6 +78,22 @@ async def test_once_the_crm_was_read_a_review_finds_that_no_person_is_needed(off
     await office.crm_was_read()
 
     assert (await office.act(view, reviewing.review)).review_status == "approved"
+
+
+async def test_what_only_waits_for_the_crm_goes_on_by_itself_once_it_was_read(office: Office) -> None:
+    view = await office.submit(await office.trusted("Alba"))
+    large = await office.submit(
+        await office.trusted("Brio"), customer_name="Other AG", customer_domain="other-ag.de",
+        contact_email="e@other-ag.de", amount={"amount": "90000", "currency": "EUR"},
+    )  # fmt: skip
+    assert await look_again_after_reads(office.db, office.desk) == 0
+    await office.crm_was_read()
+
+    assert await look_again_after_reads(office.db, office.desk) == 2
+    assert await look_again_after_reads(office.db, office.desk) == 0
+
+    assert (await office.view(view.id)).review_status == "approved"
+    assert (await office.view(large.id)).review_status == "pending_approval"
 
 
 async def test_a_conflict_that_came_up_takes_a_first_approval_back(office: Office) -> None:
