@@ -122,7 +122,7 @@ def test_a_person_has_no_legal_form() -> None:
     assert name.words == ("van", "ek")
 
 
-@pytest.mark.parametrize("text", ["", "  ", "---", "…"])
+@pytest.mark.parametrize("text", ["", "  ", "---", "…", "¨"])
 def test_a_name_without_any_word_is_absent(text: str) -> None:
     assert name_of(text) is None
 
@@ -137,6 +137,19 @@ def test_a_name_without_any_word_is_absent(text: str) -> None:
         ("1710-1718 S. Loomis", "1710 South Loomis Street", "same"),
         ("4701 N. Winthorp", "4701 N. Winthrop", "similar"),
         ("8130 S Racine", "8128 S. Racine Ave.", "near"),
+        ("12, rue de la Paix", "12 Rue de la Paix", "same"),
+        ("Calle Mayor, 5", "C/ Mayor nº 5", "same"),
+        ("Kerkstraat 12-A", "Kerkstr. 12", "same"),
+        ("Via Roma, 10", "via Roma 10/B", "same"),
+        ("ul. Marszałkowska 10/12", "Marszalkowska 10", "same"),
+        ("ул. Ленина, д. 5", "Ленина ул., 5", "same"),
+        ("ул. Ленина, 5", "ulitsa Lenina 5", "same"),
+        ("Λεωφόρος Κηφισίας 44", "Leoforos Kifisias 44", "same"),
+        ("Atatürk Caddesi No: 12", "ATATURK CAD. 12", "same"),
+        ("东京路12号", "东京路 12 号", "same"),
+        ("ул. Ленина, 5", "ул. Ленина, 55", "different"),
+        ("100 C St NW", "100 C Street NW", "same"),
+        ("100 D St NW", "100 H St NW", "different"),
         ("2345 S. Millard", "2345 S. Christiana", "different"),
         ("100 N State", "100 S State", "different"),
         ("100 51st St", "100 52nd St", "different"),

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from hub.domain.matching.vocabulary import DIRECTIONS, STREET_TYPES, UNIT_WORDS
-from hub.domain.matching.words import words_of
+from hub.domain.matching.vocabulary import DIRECTIONS, HOUSE_WORDS, STREET_TYPES, UNIT_WORDS
+from hub.domain.matching.words import latin_words
 
 _NUMBERED = re.compile(r"^(\d+)(?:st|nd|rd|th)[a-z]?$")
+_HOUSE_SIGN = re.compile(r"(?<=\d)\s*[号號番번]|(?<=[\u3040-\u9fff\uac00-\ud7af])(?=\d)")
+_CALLE = re.compile(r"\bc/", re.IGNORECASE)
 _NEIGHBOUR_DISTANCE = 20
 
 
@@ -20,7 +23,7 @@ _NEIGHBOUR_DISTANCE = 20
 class Street:
     """`number` is the first house number ("1710" of "1710-1718"), `direction` n, s, e, w or empty.
 
-    `words` are the street's own words without type, direction and unit.
+    `words` are the street's own words in Latin letters, without type, direction and unit.
     """
 
     text: str
@@ -33,7 +36,7 @@ class Street:
 @lru_cache(maxsize=8_192)
 def street_of(text: str) -> Street | None:
     """The parsed street, or None when `text` has no word. Lines are parted by commas."""
-    words = list(words_of(_telling_line(text)))
+    words = _words(_telling_line(text))
     if not words:
         return None
     number = _take_number(words)
@@ -83,11 +86,18 @@ def _neighbours(a: str, b: str) -> bool:
 def _telling_line(text: str) -> str:
     """The first line that has a number and a word and does not start as a part of a building; else all of it."""
     for line in text.split(","):
-        words = words_of(line)
+        words = _words(line)
         numbered = any(word[0].isdigit() for word in words) and any(word[0].isalpha() for word in words)
         if numbered and words[0] not in UNIT_WORDS:
             return line
     return text
+
+
+def _words(text: str) -> list[str]:
+    """In Latin letters, without those that only say that a house number follows."""
+    words = latin_words(_CALLE.sub("calle ", _HOUSE_SIGN.sub(" ", text)))
+    numbered = {word for word, following in pairwise(words) if word in HOUSE_WORDS and following[0].isdigit()}
+    return [word for word in words if word not in numbered]
 
 
 def _take_number(words: list[str]) -> str:
@@ -99,7 +109,9 @@ def _take_number(words: list[str]) -> str:
         return number
     for position in range(len(words) - 1, 0, -1):
         if words[position][0].isdigit() and not _NUMBERED.match(words[position]):
-            return words.pop(position)
+            last = words.pop(position)
+            range_began = position > 1 and words[position - 1].isdigit()  # Marszałkowska 10/12
+            return words.pop(position - 1) if range_began else last
     return ""
 
 
@@ -114,4 +126,6 @@ def _plain_word(word: str) -> str:
     numbered = _NUMBERED.match(word)
     if numbered:
         return numbered.group(1)
-    return f"{word}asse" if len(word) > 5 and word.endswith("str") else word
+    if len(word) > 5 and word.endswith("str"):
+        return f"{word}asse"
+    return f"{word[:-6]}strasse" if len(word) > 7 and word.endswith("straat") else word

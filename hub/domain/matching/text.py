@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from anyascii import anyascii
-
 from hub.domain.matching.legal_forms import part_glued_forms, split_legal_form
 from hub.domain.matching.vocabulary import COMMON_WORDS, HARD_WORDS, ROMAN_NUMERALS
-from hub.domain.matching.words import fold, words_of, written_words
+from hub.domain.matching.words import fold, latin_word, words_of, written_words
 
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
 
@@ -79,7 +77,7 @@ def _name(text: str, words: Sequence[str], legal_form: frozenset[str] = frozense
 def _in_latin_letters(written: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
     """`words` in Latin letters, each from the word as it was written."""
     unfolded = {fold(word): word for word in written}
-    latin = (word if word.isascii() else "".join(words_of(anyascii(unfolded.get(word, word)))) for word in words)
+    latin = (latin_word(unfolded.get(word, word)) for word in words)
     return tuple(word for word in latin if word) or tuple(words)
 
 

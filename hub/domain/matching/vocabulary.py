@@ -35,7 +35,11 @@ STREET_TYPES = _words("""
     street st str avenue ave av road rd boulevard blvd drive dr lane ln court ct place pl plaza plz square sq
     terrace ter parkway pkwy highway hwy circle cir way trail trl alley row close crescent
     rue via calle avenida rua straat laan strasse weg platz allee
+    ul ulitsa ulica vulytsia prospekt prosp pereulok per bulvar leoforos odos cadde caddesi cad cd sokak sk
     """)
+
+# Words that only say that a house number follows.
+HOUSE_WORDS = _words("no nr num numero d dom bud ev h haus hausnummer")
 
 # From the first of these on, an address names a part of a building.
 UNIT_WORDS = _words("suite ste unit apt apartment floor fl room rm ground bldg building lower level")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from anyascii import anyascii
 from cleanco.non_nfkd_map import NON_NFKD_MAP
 
 _APOSTROPHES = re.compile(r"['’‘`´]")
@@ -29,7 +30,21 @@ def words_of(text: str) -> tuple[str, ...]:
 def written_words(text: str) -> list[str]:
     """The words as they are written, marks included: what is read aloud must not lose them."""
     folded = _plain(unicodedata.normalize("NFKC", text).casefold())
-    return "".join(c if c.isalnum() or _mark(c) else " " for c in folded).split()
+    parts = "".join(c if c.isalnum() or _mark(c) else " " for c in folded).split()
+    return [part for part in parts if fold(part)]  # a mark alone is no word
+
+
+def latin_words(text: str) -> tuple[str, ...]:
+    """The words of `text`, those of other scripts in Latin letters."""
+    if text.isascii():
+        return words_of(text)
+    return tuple(latin for word in written_words(text) if (latin := latin_word(word)))
+
+
+def latin_word(written: str) -> str:
+    """One word as it is written, in Latin letters; empty when nothing of it can be read."""
+    folded = fold(written)
+    return folded if folded.isascii() else "".join(words_of(anyascii(written)))
 
 
 def _plain(text: str) -> str:
