@@ -9,7 +9,7 @@ CODE := config connectors hub sync_jobs tests benchmarks scripts/get-uv scripts/
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check drills bench fmt new-connector
+.PHONY: help install demo test check drills races bench fmt new-connector
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -31,6 +31,9 @@ check: $(READY)  ## formatting, lint, types, import contracts, then the tests
 
 drills: $(READY)  ## break processes, disk and network under load and print what it came to (as root: all of them)
 	$(BIN)/python -m tests.drills.run $(args)
+
+races: $(READY)  ## 64 submitters at once against four API processes: conflicts found, none lost (a few minutes)
+	$(BIN)/python -m tests.races.registrations $(args)
 
 bench: $(READY)  ## measure, and write benchmarks/figures.json and its picture
 	$(UV) sync --locked --inexact --group bench

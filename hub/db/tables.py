@@ -33,6 +33,11 @@ class Xid8(UserDefinedType[str]):
 PGDialect.ischema_names["xid8"] = Xid8
 
 
+def _gin(name: str, column: sa.Column[list[str]]) -> sa.Index:
+    """Found by while new ones come in: a list of pending ones would be read through by every search."""
+    return sa.Index(name, column, postgresql_using="gin", postgresql_with={"fastupdate": "off"})
+
+
 def _at(name: str, *, default: bool = False, nullable: bool = False) -> sa.Column[object]:
     return sa.Column(
         name,
@@ -537,7 +542,7 @@ match_key = sa.Table(
     sa.Column("record_type", sa.Text, nullable=False),
     sa.Column("keys", ARRAY(sa.Text), nullable=False),
 )
-sa.Index("ix_match_key_keys", match_key.c["keys"], postgresql_using="gin")
+_gin("ix_match_key_keys", match_key.c["keys"])
 
 # Names of organisations as of a version of the record, and the keys by which misspelt ones are found.
 name_index = sa.Table(
@@ -548,7 +553,7 @@ name_index = sa.Table(
     sa.Column("names", ARRAY(sa.Text), nullable=False),
     sa.Column("keys", ARRAY(sa.Integer), nullable=False),
 )
-sa.Index("ix_name_index_keys", name_index.c["keys"], postgresql_using="gin")
+_gin("ix_name_index_keys", name_index.c["keys"])
 
 # What a sync, an undo, a repair or a stopped run would do; a person decides.
 plan = sa.Table(
@@ -786,7 +791,7 @@ deal_claim = sa.Table(
     sa.Column("keys", ARRAY(sa.Text), nullable=False),
     sa.Column("product_lines", ARRAY(sa.Text), nullable=False),
 )
-sa.Index("ix_deal_claim_keys", deal_claim.c["keys"], postgresql_using="gin")
+_gin("ix_deal_claim_keys", deal_claim.c["keys"])
 
 # Every decision with all that it was made from, never changed.
 deal_decision = sa.Table(

@@ -45,7 +45,7 @@ class Expression:
     def evaluate(self, variables: Mapping[str, object]) -> Any:
         """The result; raises ExpressionError when there is none (missing key, wrong type)."""
         try:
-            return self._program.execute({name: to_cel(value) for name, value in variables.items()})
+            return self._program.execute({name: to_cel(variables[name]) for name in self.variables})
         except (ValueError, TypeError, RuntimeError, KeyError, OverflowError) as exc:
             raise ExpressionError(f"has no result in {shorten_expression(self.text)}: {_first_line(exc)}") from exc
 

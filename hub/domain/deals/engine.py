@@ -25,10 +25,11 @@ def evaluate(policy: Policy, facts: Facts) -> Decision:
     The same facts and the same policy always give the same decision.
     """
     scope = policy.scope_of(facts)
-    case = Case(facts, policy.settings(scope), policy.calendar)
+    settings, version = policy.settings(scope), policy.version
+    case = Case(facts, settings, policy.calendar)
     variables = _Variables(facts, scope.region)
-    outcomes = [_outcome(policy, rule, policy.settings(scope)[name], case, variables) for name, rule in RULES.items()]
-    return combine(policy.version, [*outcomes, *_custom(policy, facts, variables)])
+    outcomes = [_outcome(version, rule, settings[name], case, variables) for name, rule in RULES.items()]
+    return combine(version, [*outcomes, *_custom(policy, facts, variables)])
 
 
 def follow_up(policy: Policy, decision: Decision) -> Action:
@@ -71,14 +72,14 @@ def _plain(fact: msgspec.Struct) -> Any:
     return msgspec.to_builtins(fact, builtin_types=(Decimal, date, datetime))
 
 
-def _outcome(policy: Policy, rule: Rule, setting: RuleSetting, case: Case, variables: _Variables) -> Outcome:
+def _outcome(version: str, rule: Rule, setting: RuleSetting, case: Case, variables: _Variables) -> Outcome:
     finding = rule.evaluate(case, setting.params) if _applies(setting, variables) else None
     if finding is None:
-        return Outcome(rule=rule.name, version=policy.version, outcome=Kind.PASS, group=rule.group)
+        return Outcome(rule=rule.name, version=version, outcome=Kind.PASS, group=rule.group)
     kind = _kind(finding, setting.outcome)
     return Outcome(
         rule=rule.name,
-        version=policy.version,
+        version=version,
         outcome=kind,
         group=rule.group,
         subjects=(case.registration.id,),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.domain.deals.facts import Feature
 
@@ -98,6 +100,26 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     def of(self, rule: str) -> Outcome:
         return next(outcome for outcome in self.outcomes if outcome.rule == rule)
+
+
+class _Silent(Struct, frozen=True):
+    """What is kept of an outcome that says nothing."""
+
+    rule: str
+    version: str
+    outcome: Kind
+    group: Group
+
+
+def encode_decision(decision: Decision) -> bytes:
+    """JSON that decodes to the same decision; of rules that found nothing, it leaves out all that is empty.
+
+    They are most of it: a third of the size, and of the time to store it.
+    """
+    outcomes: Any = tuple(
+        o if o.subjects else _Silent(o.rule, o.version, o.outcome, o.group) for o in decision.outcomes
+    )
+    return msgspec.json.encode(replace(decision, outcomes=outcomes))
 
 
 def combine(edition: str, outcomes: Iterable[Outcome]) -> Decision:

@@ -16,7 +16,7 @@ from hub.db.session import Tx
 from hub.domain.deals.engine import evaluate, follow_up
 from hub.domain.deals.facts import Facts, Request, Review
 from hub.domain.deals.guards import Circumstances
-from hub.domain.deals.outcomes import Decision, Kind
+from hub.domain.deals.outcomes import Decision, Kind, encode_decision
 from hub.domain.deals.registry import Params
 from hub.domain.deals.rules.process import SlaParams, WindowParams
 from hub.domain.deals.states import Action
@@ -106,6 +106,7 @@ async def _open(tx: Tx, desk: Desk, deals: Sequence[tuple[Deal, Parts]]) -> tupl
     subjects = [Subject(deal, customer, parts) for (deal, parts), customer in zip(deals, customers, strict=True)]
     names = (name for s in subjects for name in scopes(keys=s.customer.keys, product_lines=s.deal.product_lines))
     await deal_admission.hold(tx, names)
+    await tx.look_up_by_index()
     now = await tx.now()
     return subjects, await gather(tx, subjects, calendar=desk.calendar, candidates=desk.candidates, now=now)
 
@@ -140,7 +141,7 @@ def _decision_row(desk: Desk, one: Judged) -> DecisionRow:
         verdict=one.decision.verdict,
         step=follow_up(desk.policy, one.decision) if one.request == "submit" else one.request,
         facts=msgspec.json.encode(one.facts),
-        decision=msgspec.json.encode(one.decision),
+        decision=encode_decision(one.decision),
         actor=one.actor,
         at=one.facts.now,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
 from hub.db import audit, changes, deal_reviews, records
@@ -139,7 +140,8 @@ async def put_back_all(
         ],
     )
     await show_partners_view(tx, [_moved(deal) for deal in deals if deal.events])
-    await tell(tx, desk, [(_happening(deal, happened), deal.facts) for deal in deals if deal.events])
+    steps = {deal_id: list(events) for deal_id, events in groupby(happened, key=lambda part: part.deal)}
+    await tell(tx, desk, [(_happening(deal, steps[deal.id]), deal.facts) for deal in deals if deal.events])
     return [replace(deal, events=(), parts=()) for deal in deals]
 
 
@@ -200,11 +202,12 @@ async def _store_parts(tx: Tx, deals: Sequence[Deal]) -> list[_Part]:
 
 
 def _happening(deal: Deal, happened: Sequence[_Part]) -> Happening:
+    """With its own events."""
     version = 1 if deal.stored is None else deal.stored.version + bool(deal.changed)
     events = [
         (part.id, str(part.values["kind"]), at)
         for part in happened
-        if part.deal == deal.id and isinstance(at := part.values["happened_at"], datetime)
+        if isinstance(at := part.values["happened_at"], datetime)
     ]
     return Happening(deal.id, version, deal.values, deal.stored.values if deal.stored else {}, events)
 
