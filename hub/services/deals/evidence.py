@@ -13,7 +13,7 @@ from hub.db import audit, deal_history, deal_reviews, record_lists, records
 from hub.db.session import Tx
 from hub.domain.deals.facts import Facts, Review
 from hub.domain.deals.outcomes import Decision, Outcome
-from hub.domain.matching import Verdict
+from hub.domain.matching import Verdict, Weights
 from hub.record.deals import DEAL_REGISTRATION
 from hub.record.onboard import PARTNER
 from hub.services.deals.candidates import Customer, customers_of, matched
@@ -71,7 +71,7 @@ async def evidence_pack(
         "opportunities": beside.opportunities,
         "contacts": beside.contacts,
         "proofs": await _proofs(tx, deal.id, row["at"]),
-        "previous": await _previous(tx, customer, deal.id),
+        "previous": await _previous(tx, customer, deal.id, desk.candidates.weights),
         "decisions": [_decision_view(r) for r in rows],
     }
     await _note_opened(tx, registration_id, actor=actor, form=form, decision_id=row["id"])
@@ -134,12 +134,12 @@ def _came(stored_at: datetime, decided: datetime) -> Literal["new", "same"]:
     return "new" if stored_at > decided else "same"
 
 
-async def _previous(tx: Tx, customer: Customer, but: UUID) -> list[PastDecision]:
+async def _previous(tx: Tx, customer: Customer, but: UUID, weights: Weights) -> list[PastDecision]:
     """Decisions on other registrations whose customer is, or may be, this one."""
     ids = await deal_history.sharing_ever(tx, keys=customer.keys, but=but, limit=_LOOKED_AT)
     stored = await records.load(tx, DEAL_REGISTRATION, ids)
     others = await customers_of(tx, [record.values for record in stored.values()])
-    verdicts = {i: matched(customer, other).verdict for i, other in zip(stored, others, strict=True)}
+    verdicts = {i: matched(customer, other, weights).verdict for i, other in zip(stored, others, strict=True)}
     alike = [i for i, verdict in verdicts.items() if verdict is not Verdict.DIFFERENT]
     rows = await deal_history.decided_events(tx, alike, limit=_LOOKED_AT)
     names = await record_lists.titles(tx, PARTNER, {row["partner"] for row in rows if row["partner"]})
