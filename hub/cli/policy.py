@@ -89,7 +89,7 @@ def _replayed(found: Replay, limit: int) -> list[RenderableType]:
     views: list[RenderableType] = []
     if count:
         rows = [
-            (f"{o.at:%Y-%m-%d}", o.partner, o.name, f"{o.step} → {o.new_step}", o.status, o.why, o.registration_id)
+            (f"{o.at:%Y-%m-%d}", o.partner, o.name, o.way, o.status, o.why, o.registration_id)
             for o in found.otherwise[:limit]
         ]
         views.append(table("at", "partner", "registration", "was → would", "now", "because", "id", rows=rows))
@@ -98,7 +98,11 @@ def _replayed(found: Replay, limit: int) -> list[RenderableType]:
         views.append(table("was → would", "registrations", rows=list(found.ways.items())))
         views.append(table("rule that makes the difference", "registrations", rows=list(found.causes.items())))
     share = f" ({count / found.looked_at:.0%})" if found.looked_at else ""
-    views.append(Text(f"{count} of {found.looked_at}{share} come out otherwise under {found.edition}.", style="bold"))
+    views.append(
+        Text(f"{count} of {found.looked_at}{share} are decided otherwise under {found.edition}.", style="bold")
+    )
+    if found.same_way:
+        views.append(f"{found.same_way} more get another verdict and go the same way.")
     return views
 
 

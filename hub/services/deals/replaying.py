@@ -38,22 +38,33 @@ class Otherwise:
     at: datetime
     verdict: str
     step: str
+    approvals: int
     new_verdict: str
     new_step: str
+    new_approvals: int
     rules: dict[str, str]
     decisive: tuple[str, ...]
     why: str
 
+    @property
+    def way(self) -> str:
+        """What followed and what would follow; where that is the same, by how many people."""
+        if self.step == self.new_step:
+            return f"{self.step} by {self.approvals} → by {self.new_approvals}"
+        return f"{self.step} → {self.new_step}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """`looked_at` first screenings and screenings of answers, and those that would come out otherwise.
+    """`looked_at` first screenings and screenings of answers, and those that would be decided otherwise.
 
     `ways` counts them by what would follow, was → would; `causes` by decisive rule. One may have several causes.
+    `same_way`: how many more get another verdict that leads to the same step.
     """
 
     edition: str
     looked_at: int
+    same_way: int
     ways: dict[str, int]
     causes: dict[str, int]
     otherwise: tuple[Otherwise, ...]
@@ -63,16 +74,18 @@ async def replay(
     db: Database, policy: Policy, *, since: datetime, listener: Callable[[int], None] = lambda _: None
 ) -> Replay:
     """Judge again by the facts as they were stored; nothing is written. The listener hears how many were looked at."""
-    looked_at, found = 0, []
+    looked_at, differ = 0, []
     async for page in _screenings(db, since):
-        found += [other for row in page if (other := _compare(policy, row)) is not None]
+        differ += [other for row in page if (other := _compare(policy, row)) is not None]
         looked_at += len(page)
         listener(looked_at)
+    found = [one for one in differ if (one.step, one.approvals) != (one.new_step, one.new_approvals)]
     otherwise = await _named(db, found)
     return Replay(
         edition=policy.version,
         looked_at=looked_at,
-        ways=_counted(f"{o.step} → {o.new_step}" for o in otherwise),
+        same_way=len(differ) - len(found),
+        ways=_counted(o.way for o in otherwise),
         causes=_counted(rule for o in otherwise for rule in o.decisive),
         otherwise=tuple(otherwise),
     )
@@ -114,8 +127,10 @@ def _compare(policy: Policy, row: deal_reviews.Screening) -> Otherwise | None:
         at=row.at,
         verdict=before.verdict,
         step=row.step,
+        approvals=before.approvals,
         new_verdict=now.verdict,
         new_step=step,
+        new_approvals=now.approvals,
         rules=rules,
         decisive=decisive or ("on_block",),
         why=" ".join(_why(name, was.get(name), there.get(name)) for name in decisive)

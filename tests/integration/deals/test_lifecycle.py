@@ -262,13 +262,15 @@ async def test_another_policy_is_tried_on_what_was_decided(office: Office) -> No
     small = await office.submit(await office.partner("Alba"))
     await office.submit(
         await office.partner("Brio"), customer_name="Other AG", customer_domain="other-ag.de",
-        contact_email="einkauf@other-ag.de", amount={"amount": "40000", "currency": "EUR"},
+        contact_email="einkauf@other-ag.de", amount={"amount": "60000", "currency": "EUR"},
     )  # fmt: skip
     stricter = SHIPPED.read_text().replace("least: {EUR: 5000,", "least: {EUR: 30000,", 1)
     since = datetime.now(UTC) - timedelta(days=1)
 
     same = await replay(office.db, office.desk.policy, since=since)
     other = await replay(office.db, load_policy(stricter).policy, since=since)
+    two = SHIPPED.read_text().replace("least: {EUR: 250000,", "least: {EUR: 55000,", 1)
+    by_two = await replay(office.db, load_policy(two).policy, since=since)
     later = await replay(office.db, load_policy(stricter).policy, since=datetime.now(UTC) + timedelta(days=1))
 
     assert (same.looked_at, same.otherwise) == (2, ())
@@ -277,5 +279,6 @@ async def test_another_policy_is_tried_on_what_was_decided(office: Office) -> No
     assert changed.rules == {"minimum_size": "pass → block"}
     assert (changed.partner, changed.status, changed.decisive) == ("Alba", "pending_approval", ("minimum_size",))
     assert "below 30000 EUR" in changed.why
+    assert (by_two.ways, by_two.causes) == ({"queue by 1 → by 2": 1}, {"four_eyes": 1})
     assert (other.ways, other.causes) == ({"queue → reject": 1}, {"minimum_size": 1})
     assert later.looked_at == 0
