@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,6 +55,16 @@ async def add(
     )
     assert row is not None
     return StoredConnection(**row)
+
+
+async def note_sales_objects(tx: Tx, *, connection_id: int, objects: Sequence[str]) -> None:
+    """Which of its objects bring direct sales and their accounts into the hub."""
+    await tx.run(
+        "update connection set sales_objects = %s where id = %s and sales_objects is distinct from %s",
+        list(objects),
+        connection_id,
+        list(objects),
+    )
 
 
 async def by_name(tx: Tx, name: str) -> StoredConnection | None:

@@ -21,6 +21,18 @@ def _today(alias: str) -> str:
     )
 
 
+# Every line with the codes of itself, of what contains it, and of what it contains: these overlap.
+_RELATED = """
+    with recursive above as (
+        select id as line, id, parent, code from product_line
+        union select a.line, p.id, p.parent, p.code from above a join product_line p on p.id = a.parent
+    ), related as (
+        select line, code from above
+        union select a.id, l.code from above a join product_line l on l.id = a.line
+    )
+"""
+
+
 async def memberships(tx: Tx, *, partners: Collection[UUID], today: date) -> dict[UUID, Row]:
     """Programme and tier of each partner that hold today, the highest tier's."""
     rows = await _named(
@@ -118,7 +130,7 @@ async def activities(tx: Tx, accounts: Collection[UUID], *, since: datetime, mos
 async def named_accounts(tx: Tx, organizations: Collection[UUID], *, today: date) -> list[Row]:
     return await _named(
         tx,
-        "select n.*, l.code as line from named_account n left join product_line l on l.id = n.product_line"
+        f"{_RELATED} select n.*, r.code as line from named_account n left join related r on r.line = n.product_line"
         f" where n.organization = any(%(ids)s) and {_today('n')} order by n.id",
         ids=Uuids(organizations),
         today=today,
@@ -142,15 +154,20 @@ async def leads(tx: Tx, customers: Collection[UUID], *, since: datetime) -> list
     )
 
 
-async def supplied(tx: Tx, customers: Collection[UUID], *, since: date) -> list[Row]:
-    """Who ordered what for these customers since a day; no partner means that the customer ordered from us."""
+async def supplied(tx: Tx, customers: Collection[UUID], *, since: date, today: date) -> list[Row]:
+    """Who ordered what for these customers since a day, or for a term that runs, with the last day of the longest term.
+
+    No partner means that the customer ordered from us. What was ordered of a line is told of those above and below.
+    """
     return await _rows(
         tx,
-        "select o.customer, o.partner, l.code as line, max(o.ordered_on) as last from order_line o"
-        " join product_line l on l.id = o.product_line where o.customer = any(%s) and o.ordered_on >= %s"
+        f"{_RELATED} select o.customer, o.partner, r.code as line, max(o.term_ends) as until from order_line o"
+        " join related r on r.line = o.product_line where o.customer = any(%s)"
+        " and (o.ordered_on >= %s or o.term_ends >= %s)"
         f" and o.status in ('booked', 'shipped') and {_ALIVE.format('o')} group by 1, 2, 3 order by 1, 2, 3",
         Uuids(customers),
         since,
+        today,
     )
 
 
@@ -165,12 +182,50 @@ async def last_orders(tx: Tx, customers: Collection[UUID]) -> dict[UUID, date | 
 
 
 async def last_reads(tx: Tx) -> list[Row]:
-    """Every active connection with the end of its last good read; None where it was never read."""
+    """Every active connection that mirrors direct sales, with the end of the last good read of the object that was
+    read the longest ago; None where one was never read. One that was never opened counts as a whole."""
     return await _rows(
         tx,
-        "select c.name, max(r.finished_at) filter (where r.state = 'done' and r.kind = 'pull') as at"
-        " from connection c left join run r on r.connection_id = c.id"
+        "select c.name, case when bool_and(r.at is not null) then min(r.at) end as at from connection c"
+        " cross join lateral unnest(coalesce(c.sales_objects, array[null::text])) as o(object)"
+        " left join lateral (select max(finished_at) as at from run where connection_id = c.id and kind = 'pull'"
+        " and state = 'done' and (o.object is null or run.object = o.object)) r on true"
         " where c.state = 'active' group by c.name order by c.name",
+    )
+
+
+async def certified(tx: Tx, *, partners: Collection[UUID], today: date) -> dict[UUID, list[str]]:
+    """Codes of the lines for which each partner is certified today; no partner at all while the hub knows no award."""
+    rows = await _named(
+        tx,
+        "select p.partner, array(select distinct l.code from certification_award a"
+        " join certification c on c.id = a.certification join product_line l on l.id = c.product_line"
+        " where a.partner = p.partner and a.granted_on <= %(today)s"
+        " and (a.expires_on is null or a.expires_on >= %(today)s)"
+        f" and (a.revoked_on is null or a.revoked_on > %(today)s) and {_ALIVE.format('a')} order by 1) as lines"
+        " from unnest(%(partners)s::uuid[]) as p(partner) where exists (select from certification_award)",
+        partners=Uuids(partners),
+        today=today,
+    )
+    return {row["partner"]: row["lines"] for row in rows}
+
+
+async def on_hold(tx: Tx, organizations: Collection[UUID]) -> set[UUID]:
+    """Those with whom a check forbids business."""
+    rows = await tx.tuples("select id from organization where id = any(%s) and compliance_hold", Uuids(organizations))
+    return {row[0] for row in rows}
+
+
+async def sole_rights(tx: Tx, *, product_lines: Collection[str], today: date) -> list[Row]:
+    """Partners with a sole right that holds today to one of these lines, to one above it or below it."""
+    return await _named(
+        tx,
+        f"{_RELATED} select distinct a.partner, r.code as line, coalesce(t.countries, '{{}}') as countries"
+        " from related r join partner_authorization a on a.product_line = r.line"
+        " left join territory t on t.id = a.territory where r.code = any(%(lines)s) and a.exclusive"
+        f" and a.status is not distinct from 'granted' and {_today('a')} order by 1, 2",
+        lines=Texts(product_lines),
+        today=today,
     )
 
 

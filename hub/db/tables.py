@@ -57,6 +57,9 @@ def _connection_id(*, nullable: bool = False) -> sa.Column[int]:
 
 
 records = record_tables(metadata)
+# Sole rights are few among many rights, and are asked for with every registration.
+_rights = records["partner_authorization"]
+sa.Index("ix_partner_authorization_exclusive", _rights.c.product_line, postgresql_where=_rights.c.exclusive)
 
 connection = sa.Table(
     "connection",
@@ -70,6 +73,8 @@ connection = sa.Table(
     sa.Column("settings", BYTEA, nullable=False),
     sa.Column("token", BYTEA),
     sa.Column("options", JSONB, nullable=False, server_default="{}"),
+    # Its objects that bring direct sales and their accounts into the hub; unknown before it was opened once.
+    sa.Column("sales_objects", ARRAY(sa.Text)),
     # Nobody talks to the remote before this moment; `down_since` says since when it has not answered.
     sa.Column("rest_until", TIMESTAMP(timezone=True)),
     sa.Column("rest_reason", sa.Text),

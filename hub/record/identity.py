@@ -31,6 +31,8 @@ ORGANIZATION = RecordType(
         Field("description", "longtext", "What the organization does."),
         Field("owner_name", "text", "Our seller who looks after it."),
         Field("owner_email", "text", "Mail address under which that seller works in the CRM.", max_length=320),
+        Field("compliance_hold", "bool", "Whether a check, as of sanctions lists, forbids business with it."),
+        Field("compliance_reason", "text", "What the check found, and who says so.", max_length=500),
     ),
     natural_keys=(
         ("vat_number",),

@@ -128,6 +128,7 @@ PARTNER_AUTHORIZATION = RecordType(
         Field("territory", "link", "Where; empty means everywhere.", link="territory"),
         Field("contract", "link", "The contract that grants it.", link="contract"),
         Field("status", "choice", "Whether the right can be used.", choices=("granted", "suspended", "revoked")),
+        Field("exclusive", "bool", "Whether nobody else may sell the line there."),
     ),
     natural_keys=(("partner", "product_line", "territory"),),
     effective_dated=True,

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from hub.record.deals import DEALS
 from hub.record.definition import Field, RecordType
+from hub.record.enable import ENABLE
 from hub.record.identity import IDENTITY
 from hub.record.onboard import ONBOARD
 from hub.record.programs import PROGRAMS
 from hub.record.sell import SALES
 
-RECORD_TYPES: dict[str, RecordType] = {t.name: t for t in (*IDENTITY, *ONBOARD, *PROGRAMS, *DEALS, *SALES)}
+RECORD_TYPES: dict[str, RecordType] = {t.name: t for t in (*IDENTITY, *ONBOARD, *PROGRAMS, *ENABLE, *DEALS, *SALES)}
 
 
 class UnknownRecordType(KeyError):

@@ -194,6 +194,7 @@ ORDER_LINE = RecordType(
         Field("total", "money", "Price of the line without tax."),
         Field("ordered_on", "date", "Day of the order."),
         Field("status", "choice", "Where it stands.", choices=("booked", "shipped", "cancelled", "returned")),
+        Field("term_ends", "date", "Last day of the term that was ordered, such as a subscription's."),
     ),
     natural_keys=(("order_number", "line_number"),),
 )

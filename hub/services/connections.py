@@ -135,6 +135,7 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
     async with shop.db.transaction() as tx:
         mappings = mappings_of(shop, stored, await record_types(tx))
         policies = await field_policies.in_force(tx)
+        await connections.note_sales_objects(tx, connection_id=stored.id, objects=_sales_objects(mappings))
     opened, http = _open(shop, stored)
     sync = OpenConnection(
         id=stored.id,
@@ -153,6 +154,14 @@ async def open_connection(shop: Workshop, stored: StoredConnection) -> OpenedCon
         weights=shop.weights,
     )
     return OpenedConnection(sync, http)
+
+
+_SALES = ("opportunity", "activity", "organization")
+
+
+def _sales_objects(mappings: MappingOf[str, Mapping]) -> list[str]:
+    """Those that mirror what direct sales do; the rules of deal registration ask how fresh they are."""
+    return sorted(name for name, mapping in mappings.items() if mapping.inbound and mapping.record.name in _SALES)
 
 
 def _describe_every(stored: StoredConnection) -> timedelta:

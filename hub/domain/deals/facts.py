@@ -18,6 +18,7 @@ from hub.record.values import Money
 DealType = Literal["resale", "renewal", "services", "influence", "referral", "cosell", "fulfilment"]
 Channel = Literal["portal", "api", "crm", "csv", "mail"]
 Relation = Literal["new", "existing", "former", "unknown"]
+Sanction = Literal["none", "doubtful", "sure"]
 Request = Literal["submit", "review", "extend", "amend", "appeal"]
 
 
@@ -108,7 +109,11 @@ class Authorisation(Fact, frozen=True, kw_only=True):
 
 
 class Standing(Fact, frozen=True, kw_only=True):
-    """The partner today. `certified` and `authorised` are None where the hub does not know."""
+    """The partner today. `certified` and `authorised` are None where the hub does not know.
+
+    `sanctioned`: business with it or with the customer is forbidden; `sanction_in_doubt`: with what may be
+    the customer.
+    """
 
     name: str = ""
     status: str = "active"
@@ -119,6 +124,7 @@ class Standing(Fact, frozen=True, kw_only=True):
     certified: tuple[str, ...] | None = None
     authorised: tuple[Authorisation, ...] | None = None
     sanctioned: bool = False
+    sanction_in_doubt: bool = False
     open_registrations: int = 0
 
 

@@ -13,7 +13,17 @@ from msgspec.structs import replace
 from hub.db import deal_facts
 from hub.db.session import Tx
 from hub.domain.deals.calendar import BusinessCalendar
-from hub.domain.deals.facts import Account, Facts, Freshness, Match, Preference, Registration, Review, Standing
+from hub.domain.deals.facts import (
+    Account,
+    Exclusivity,
+    Facts,
+    Freshness,
+    Match,
+    Preference,
+    Registration,
+    Review,
+    Standing,
+)
 from hub.domain.deals.states import Status
 from hub.domain.matching import Verdict, Weights
 from hub.record.values import Value
@@ -52,6 +62,7 @@ class Gathered:
     names: Mapping[Value, str]
     around: Surroundings
     crm: tuple[Freshness, ...]
+    sole_rights: Sequence[Mapping[str, Any]]
     judged: list[Claimed] = field(default_factory=list)
 
     def facts(self, subject: Subject, request: Review) -> Facts:
@@ -61,7 +72,7 @@ class Gathered:
         return Facts(
             now=self.now,
             registration=_registration(subject, self.calendar),
-            standing=self._standing(deal),
+            standing=self._standing(subject),
             review=request,
             relation=self.around.relation(matches, subject.customer.record_id),
             rivals=rivals(
@@ -72,6 +83,7 @@ class Gathered:
                 for proof in subject.parts.proofs
                 if proof.kind == "customer_letter"
             ),
+            exclusivities=_exclusivities(self.sole_rights, deal),
             crm=self.crm,
             accounts=tuple(Account(id=str(i), match=match) for i, match in matches.items()),
             **self.around.facts(matches),
@@ -90,11 +102,18 @@ class Gathered:
             )
         )
 
-    def _standing(self, deal: Deal) -> Standing:
+    def _standing(self, subject: Subject) -> Standing:
+        deal = subject.deal
         partner = deal.partner
+        sanction = self.around.sanction(self.matches[deal.id], subject.customer.record_id)
         more = sum(o.values["partner"] == partner and o.values["review_status"] in OPEN for o in self.judged)
         standing = self.standings[partner]
-        return replace(standing, open_registrations=standing.open_registrations + more) if more else standing
+        return replace(
+            standing,
+            open_registrations=standing.open_registrations + more,
+            sanctioned=standing.sanctioned or sanction == "sure",
+            sanction_in_doubt=sanction == "doubtful",
+        )
 
 
 async def gather(
@@ -120,12 +139,25 @@ async def gather(
         names=await partner_names(tx, [subject.deal.values for subject in subjects]) if len(subjects) > 1 else {},
         around=await surroundings(tx, _organizations(customers, matches), now=now, today=today),
         crm=await _crm(tx),
+        sole_rights=await deal_facts.sole_rights(
+            tx, product_lines={line for subject in subjects for line in subject.deal.product_lines}, today=today
+        ),
     )
 
 
 def _organizations(customers: Sequence[Customer], matches: Mapping[UUID, Mapping[UUID, Match]]) -> set[UUID]:
     known = {customer.record_id for customer in customers if customer.record_id}
     return known.union(*matches.values())
+
+
+def _exclusivities(rights: Sequence[Mapping[str, Any]], deal: Deal) -> tuple[Exclusivity, ...]:
+    """Those to a line of the deal in its customer's country; a right without countries holds in all."""
+    country = text_of(deal.values["customer_country"])
+    return tuple(
+        Exclusivity(partner=str(right["partner"]), product_line=right["line"], country=country)
+        for right in rights
+        if country and right["line"] in deal.product_lines and (not right["countries"] or country in right["countries"])
+    )
 
 
 async def _crm(tx: Tx) -> tuple[Freshness, ...]:

@@ -23,6 +23,7 @@ async def standings(tx: Tx, partners: Collection[UUID], *, today: date, but: Col
     members = await deal_facts.memberships(tx, partners=partners, today=today)
     signed = await deal_facts.signed_until(tx, partners=partners)
     rights = await deal_facts.authorisations(tx, partners=partners, today=today)
+    certified = await deal_facts.certified(tx, partners=partners, today=today)
     opened = await deal_facts.open_registrations(tx, partners=partners, statuses=OPEN, but=but)
     found: dict[UUID, Standing] = {}
     for partner in partners:
@@ -35,6 +36,8 @@ async def standings(tx: Tx, partners: Collection[UUID], *, today: date, but: Col
             tier=member.get("tier") or held.get("tier"),
             contract_signed=partner in signed or held.get("contract_end") is not None,
             contract_until=signed[partner] if partner in signed else held.get("contract_end"),
+            certified=tuple(certified[partner]) if partner in certified else None,
+            sanctioned=held.get("compliance_hold") is True,
             authorised=_authorised(rights[partner]) if partner in rights else None,
             open_registrations=opened.get(partner, 0),
         )

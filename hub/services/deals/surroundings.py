@@ -18,6 +18,7 @@ from hub.domain.deals.facts import (
     NamedAccount,
     Opportunity,
     Relation,
+    Sanction,
     Source,
     Tender,
 )
@@ -45,6 +46,7 @@ class Surroundings:
     supplied: list[_Row]
     leads: list[_Row]
     last_orders: Mapping[UUID, date | None]
+    on_hold: Collection[UUID]
 
     def facts(self, matches: Matches) -> dict[str, Any]:
         """Fields of Facts about the organisations that a registration's customer matches."""
@@ -58,6 +60,13 @@ class Surroundings:
             "incumbents": _of(self.supplied, "customer", matches, _incumbent),
             "leads": _of(self.leads, "customer", matches, _lead),
         }
+
+    def sanction(self, matches: Matches, record_id: UUID | None) -> Sanction:
+        """Whether business is forbidden with an organisation that the customer is, or may be."""
+        held = [match.verdict for i, match in matches.items() if i in self.on_hold]
+        if record_id in self.on_hold or Verdict.SAME in held:
+            return "sure"
+        return "doubtful" if Verdict.REVIEW in held else "none"
 
     def relation(self, matches: Matches, record_id: UUID | None) -> Relation:
         """Of the customer's record; else of the first organisation that it surely is."""
@@ -74,7 +83,7 @@ class Surroundings:
 async def surroundings(tx: Tx, organizations: Collection[UUID], *, now: datetime, today: date) -> Surroundings:
     """As they are stored now."""
     if not organizations:
-        return Surroundings(today, [], [], [], [], [], [], {})
+        return Surroundings(today, [], [], [], [], [], [], {}, ())
     since = now - _LOOK_BACK
     return Surroundings(
         today=today,
@@ -82,9 +91,10 @@ async def surroundings(tx: Tx, organizations: Collection[UUID], *, now: datetime
         activities=await deal_facts.activities(tx, organizations, since=since, most=_MOST_ACTIVITIES),
         named_accounts=await deal_facts.named_accounts(tx, organizations, today=today),
         tenders=await deal_facts.tenders(tx, organizations),
-        supplied=await deal_facts.supplied(tx, organizations, since=today - _SUPPLY),
+        supplied=await deal_facts.supplied(tx, organizations, since=today - _SUPPLY, today=today),
         leads=await deal_facts.leads(tx, organizations, since=since),
         last_orders=await deal_facts.last_orders(tx, organizations),
+        on_hold=await deal_facts.on_hold(tx, organizations),
     )
 
 
@@ -148,6 +158,7 @@ def _incumbent(row: _Row, match: Match) -> Incumbent:
         match=match,
         partner=text_of(row["partner"]),
         product_line=row["line"],
+        until=row["until"],
     )
 
 

@@ -191,9 +191,13 @@ def contact_plausible(case: Case, params: NoParams) -> Finding | None:
 @rule("gate", gives=_HARD, reason="compliance", text="The deal is being checked by our compliance team.")
 def not_sanctioned(case: Case, params: NoParams) -> Finding | None:
     """Neither the partner nor the customer is on a list that forbids the deal."""
-    if not case.facts.standing.sanctioned:
-        return None
-    return Finding(internal="A sanctions list names the partner or the customer.", evidence=_own("sanctioned", True))
+    standing = case.facts.standing
+    if standing.sanctioned:
+        return Finding(internal="Business with the partner or the customer is held.", evidence=_own("sanctioned", True))
+    if standing.sanction_in_doubt:
+        internal = "Business is held with an organisation that may be the customer."
+        return Finding(internal=internal, kind=Kind.REVIEW, evidence=_own("sanction_in_doubt", True))
+    return None
 
 
 @dataclass(frozen=True, slots=True)
