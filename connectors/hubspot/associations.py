@@ -1,7 +1,8 @@
 """The one associated record that a field `associations.<type>` or `associations.<type>:<label>` stands for.
 
 Without a label that is the primary one, or the first where a pair has no primary; with one, the first that people see
-under that label. Labels are made by an administrator: their type ids differ from account to account.
+under that label. Labels are made by an administrator: their type ids differ from account to account. The label `also`
+is none of theirs: it is written only, and adds a plain association to those that are there.
 https://developers.hubspot.com/docs/api-reference/latest/crm/associations/associate-records/guide
 """
 
@@ -17,6 +18,9 @@ from hub.sdk.clock import Clock
 from hub.sdk.errors import OutcomeUnknown, RecordRejected, RemoteError
 
 PREFIX = "associations."
+ALSO = "also"
+# What was done or is to do concerns several records: associations of these are added, never replaced.
+_ACTIVITIES = ("notes", "tasks")
 
 # Type id of the primary association; other pairs have none, there the first association counts.
 PRIMARY = {("contacts", "companies"): 1, ("deals", "companies"): 5}
@@ -71,6 +75,8 @@ class Associations:
         RecordRejected for a label that the account does not have.
         """
         to_type, _, label = target.partition(":")
+        if label == ALSO or (from_type in _ACTIVITIES and not label):
+            return await self._add(from_type, to_type, wanted, fresh=fresh)
         own = await self._label(from_type, to_type, label) if label else None
         rows = await self._rows(from_type, to_type, [record_id for record_id in wanted if record_id not in fresh])
         current = {record_id: _chosen(from_type, target, rows.get(record_id, [])) for record_id in wanted}
@@ -80,6 +86,15 @@ class Associations:
         stale = {id: str(current[id]) for id in changed if current[id] is not None and id not in errors}
         await self._remove(from_type, to_type, stale, rows, own)
         return errors
+
+    async def _add(
+        self, from_type: str, to_type: str, wanted: Mapping[str, str | None], *, fresh: frozenset[str]
+    ) -> dict[str, RemoteError]:
+        """One more association for each record that lacks it; none is taken away."""
+        rows = await self._rows(from_type, to_type, [record_id for record_id in wanted if record_id not in fresh])
+        there = {record_id: {str(row["toObjectId"]) for row in found} for record_id, found in rows.items()}
+        lacking = {one: to_id for one, to_id in wanted.items() if to_id and to_id not in there.get(one, ())}
+        return await self._create(from_type, to_type, lacking, ())
 
     async def _label(self, from_type: str, to_type: str, label: str) -> Json:
         """The association type that people see as `label`."""

@@ -31,6 +31,7 @@ from hub.services.cycle import Halted, pull, push, reread
 from hub.services.deals import deciding
 from hub.services.deals.candidates import KeyCandidates
 from hub.services.deals.desk import Desk
+from hub.services.deals.noticing import notice
 from hub.services.deals.viewing import RegistrationView
 from hub.services.objects import OpenConnection
 from hub.services.records import patch_record
@@ -57,6 +58,7 @@ class Floor:
         for _ in range(12):
             moved = await pull(self.db, self.connection, owner="worker")
             moved += await reread(self.db, self.connection)
+            await notice(self.db, self.office.desk)
             moved += await self._push()
             due = await self.leases_end()
             for quiet in _QUIET:
@@ -262,8 +264,8 @@ async def test_whoever_completes_the_task_has_seen_the_alert(scene: Scene, floor
     for status, known in (("IN_PROGRESS", "open"), ("COMPLETED", "acknowledged"), ("NOT_STARTED", "open")):
         floor.sandbox.human_edit("tasks", task, {"hs_task_status": status})
         await floor.settle()
-        [alert] = await floor.office.all("select id, status from seller_alert")
-        assert alert["status"] == known
+        [alert] = await floor.office.all("select id, status, acknowledged_at from seller_alert")
+        assert (alert["status"], alert["acknowledged_at"] is None) == (known, known == "open")
     async with floor.db.transaction() as tx:
         await patch_record(
             tx, SELLER_ALERT, record_id=alert["id"], values={"status": "acknowledged"}, version=None, actor="key desk"
@@ -380,5 +382,10 @@ async def test_a_direct_deal_on_a_protected_company_is_known_at_once(scene: Scen
     assert (row["stage"], row["close_date"], row["last_activity_on"]) == (
         "qualifiedtobuy", date(2027, 3, 1), date(2026, 11, 20),
     )  # fmt: skip
-    [account] = await floor.office.all("select owner_email from organization where id = %s", scene.account)
-    assert account["owner_email"] == DANA.email
+    await floor.settle()
+    told = {t["hubspot_owner_id"]: t for t in floor.rows("tasks").values() if "Direct" in t["hs_task_subject"]}
+    assert told.keys() == {OMAR.id, DESK.id}
+    registered, _ = floor.partner_deal()
+    [task_id] = [i for i, task in floor.rows("tasks").items() if task == told[OMAR.id]]
+    on_deals = floor.sandbox.crm.associations.of(Node("tasks", task_id), "deals")
+    assert on_deals.keys() == {registered, direct}

@@ -123,6 +123,19 @@ async def test_a_label_moves_without_a_trace_and_leaves_others_alone(
     assert known.keys() == {seller_company, successor}
 
 
+async def test_one_more_association_is_added_once_and_takes_none_away(bench: Bench, hubspot: HubSpotClient) -> None:
+    first, second = (bench.sandbox.human_create("deals", {"dealname": name}) for name in ("One", "Two"))
+    both = {"associations.deals": first, "associations.deals:also": second}
+    task = {"hs_task_subject": "See", "hs_timestamp": "2026-11-03T09:00:00Z", **both}
+
+    written = done((await hubspot.write("tasks", [create(("hub_id", "t-1"), **task)]))[0])
+    done((await hubspot.write("tasks", [update(written.remote_id, both)]))[0])
+    done((await hubspot.write("tasks", [update(written.remote_id, {"associations.deals": second})]))[0])
+
+    known = bench.sandbox.crm.associations.of(Node("tasks", written.remote_id), "deals")
+    assert list(known) == [first, second]
+
+
 async def test_unknown_label_rejects_the_row_with_what_to_do(
     bench: Bench, hubspot: HubSpotClient, partner_company: str
 ) -> None:
