@@ -20,6 +20,7 @@ from hub.domain.deals.outcomes import Decision, Kind, encode_decision
 from hub.domain.deals.registry import Params
 from hub.domain.deals.rules.process import SlaParams, WindowParams
 from hub.domain.deals.states import Action
+from hub.domain.matching import Verdict
 from hub.services.deals.candidates import customers_of
 from hub.services.deals.desk import Desk
 from hub.services.deals.gathering import Gathered, Subject, gather
@@ -123,7 +124,14 @@ def _judge(
         due_at=review.due_at if review.allowed else None,
     )
     facts = gathered.facts(subject, history)
-    return Judged(replace(subject.deal, facts=facts), facts, evaluate(desk.policy, facts), request, actor)
+    deal = replace(_recognised(subject.deal, facts), facts=facts)
+    return Judged(deal, facts, evaluate(desk.policy, facts), request, actor)
+
+
+def _recognised(deal: Deal, facts: Facts) -> Deal:
+    """With its customer, where nobody named one and exactly one record of ours is the same beyond doubt."""
+    same = [account.id for account in facts.accounts if account.match.verdict is Verdict.SAME]
+    return deal.with_values(customer=UUID(same[0])) if deal.values["customer"] is None and len(same) == 1 else deal
 
 
 async def _keep(tx: Tx, desk: Desk, subjects: Sequence[Subject], judged: Sequence[Judged]) -> None:

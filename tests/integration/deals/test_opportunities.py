@@ -12,7 +12,7 @@ from hub.record import RECORD_TYPES
 from hub.record.values import Money
 from hub.services.deals import changing, deciding
 from hub.services.deals.viewing import RegistrationView
-from hub.services.records import get_record, patch_record
+from hub.services.records import create_record, get_record, patch_record
 from hub.services.refusals import NotNow
 from tests.integration.deals.conftest import SOON, Office
 
@@ -132,3 +132,23 @@ async def test_what_was_never_approved_has_none(office: Office, act: str) -> Non
         await _do(office, view, changing.end, how="withdraw")
 
     assert await office.all("select count(*) as n from opportunity") == [{"n": 0}]
+
+
+async def test_a_customer_that_is_ours_beyond_doubt_is_recognised_before_anybody_decides(office: Office) -> None:
+    customer = await _customer(office, phone="+494012345678")
+    view = await office.submit(await office.partner("Alba"))
+
+    [stored] = await office.all("select customer from deal_registration where id = %s", view.id)
+
+    assert stored["customer"] == customer
+
+
+async def test_of_two_records_that_may_be_the_customer_none_is_guessed(office: Office) -> None:
+    for _ in range(2):
+        async with office.db.transaction() as tx:
+            await create_record(tx, RECORD_TYPES["organization"], values=CUSTOMER, actor="test", allow_duplicate=True)
+    view = await office.submit(await office.partner("Alba"))
+
+    [stored] = await office.all("select customer from deal_registration where id = %s", view.id)
+
+    assert stored["customer"] is None
