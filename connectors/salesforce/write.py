@@ -10,6 +10,7 @@ from connectors.salesforce.conditional import CONDITIONAL_ROWS, write_conditiona
 from connectors.salesforce.errors import first_error, from_error
 from connectors.salesforce.fields import nested
 from connectors.salesforce.ids import canonical_id
+from connectors.salesforce.initial import spared
 from connectors.salesforce.lookup import fates_of
 from connectors.salesforce.owners import Owners
 from connectors.salesforce.partnering import Partners, has_partner, without_partner
@@ -32,7 +33,7 @@ class Writer:
 
     async def write(self, object_name: str, ops: Sequence[WriteOp]) -> list[WriteOutcome]:
         """One outcome per op, in order. An error of the first request is raised; later ones become outcomes."""
-        ops = await self._owners.resolved(object_name, ops)
+        ops = await self._owners.resolved(object_name, await spared(self._rest, object_name, ops))
         if object_name != "Opportunity" or not has_partner(ops):
             return await self._write(object_name, ops)
         own = [without_partner(op) for op in ops]
