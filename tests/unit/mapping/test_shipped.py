@@ -16,14 +16,15 @@ from hub.record.registry import RECORD_TYPES
 from hub.record.values import Money, RemoteRef
 
 MAPPINGS = Path("mappings")
-FILES = sorted(MAPPINGS.glob("*/*.yaml"))
-# The hub reads opportunities from Salesforce only, and HubSpot keeps neither a parent company nor an opportunity.
+FILES = sorted([*MAPPINGS.glob("*/*.yaml"), *Path("docs/examples").glob("*/*.yaml")])
+# HubSpot keeps neither a parent company nor an opportunity; of a review each shows what its sellers look at.
 ONE_SIDED = {"partner": {"parent"}, "deal_registration": {"opportunity"}, "contact": set[str]()}
-# What sellers see on a deal there.
-HUBSPOT_ONLY = {
+SHOWN = {
     "partner": {"owner_name", "owner_email"},
-    "deal_registration": {"customer", "contact_email", "protection_ends"},
-}
+    "deal_registration": {
+        "customer", "contact_email", "protection_ends", "review_status", "eligible_at", "decided_at", "rejection_code",
+    },
+}  # fmt: skip
 
 
 def mappings(system: str) -> dict[str, Mapping]:
@@ -50,8 +51,8 @@ def test_the_editor_schema_refuses_an_unknown_lens() -> None:
 @pytest.mark.parametrize("record", sorted(ONE_SIDED))
 def test_both_crms_carry_the_same_fields_of_a_record(record: str) -> None:
     salesforce, hubspot = mappings("salesforce")[record], mappings("hubspot")[record]
-    assert set(salesforce.rules) - set(hubspot.rules) == ONE_SIDED[record]
-    assert set(hubspot.rules) - set(salesforce.rules) <= HUBSPOT_ONLY.get(record, set())
+    one_sided = set(salesforce.rules) ^ set(hubspot.rules)
+    assert ONE_SIDED[record] <= one_sided <= ONE_SIDED[record] | SHOWN.get(record, set())
 
 
 ACCOUNT = {
@@ -103,9 +104,17 @@ def test_a_hubspot_contact_is_linked_by_association_and_writes_truth_values_as_t
     }  # fmt: skip
 
 
-def test_an_opportunity_is_read_and_never_written() -> None:
+def test_of_an_opportunity_the_partners_view_is_written_and_nothing_of_the_sellers() -> None:
     opportunity = mappings("salesforce")["opportunity"]
     mapped = opportunity.get({"Name": "Deal", "Probability": 20, "IsWon": False, "AccountId": "001A"})
     assert mapped.values["probability"] == Decimal("0.2")
-    assert opportunity.outbound == ()
-    assert opportunity.create == "no"
+    sellers = {"name", "stage", "amount", "close_date", "owner_email", "owner_name", "probability"}
+    assert not sellers & set(opportunity.updated)
+    assert {"partner", "partner_stage", "partner_amount", "partner_close_date"} <= set(opportunity.updated)
+
+
+def test_only_opportunities_of_registrations_are_made_there() -> None:
+    opportunity = mappings("salesforce")["opportunity"]
+    assert opportunity.may_make({"is_direct": False})
+    assert not opportunity.may_make({"name": "Mirrored from another CRM", "is_direct": True})
+    assert not opportunity.may_make({"name": "Nobody knows"})
