@@ -78,6 +78,7 @@ async def _alerts(tx: Tx, desk: Desk, met: Mapping[Meeting, Verdict], now: datet
     known = await protections.known(tx, deals)
     partners = {partner for deal in deals.values() if isinstance(partner := deal.values["partner"], UUID)}
     names = await record_lists.titles(tx, PARTNER, partners)
+    due_at = desk.due_to_see("direct_on_protected", now)
     alerts: list[Alert] = []
     for meeting, verdict in met.items():
         if str(meeting.opportunity) in known.get(meeting.deal, ()):
@@ -92,6 +93,6 @@ async def _alerts(tx: Tx, desk: Desk, met: Mapping[Meeting, Verdict], now: datet
             opportunity_name=str(opportunities[meeting.opportunity].values["name"]),
             account=meeting.account,
             sure=verdict is _SURE,
-            due_at=desk.due_to_see("direct_on_protected", now),
+            due_at=due_at,
         )
     return alerts
