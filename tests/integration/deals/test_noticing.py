@@ -140,7 +140,7 @@ async def test_one_that_was_opened_while_the_registration_was_under_review_is_to
 async def test_another_record_counts_as_the_matcher_says_and_where_it_is_not_sure_only_the_queue_hears(
     office: Office, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, told: list[str | None]
 ) -> None:
-    monkeypatch.setattr(protecting, "matched", lambda ours, theirs: Match(verdict=verdict))
+    monkeypatch.setattr(protecting, "matched", lambda *_, **__: Match(verdict=verdict))
     await _protected(office)
     await notice(office.db, office.desk)
     await _opportunity(office, await office.create("organization", **CUSTOMER))
