@@ -77,6 +77,7 @@ def _outcome(version: str, rule: Rule, setting: RuleSetting, case: Case, variabl
     if finding is None:
         return Outcome(rule=rule.name, version=version, outcome=Kind.PASS, group=rule.group)
     kind = _kind(finding, setting.outcome)
+    told = partner_text(finding.text or setting.text, case.registration, finding)
     return Outcome(
         rule=rule.name,
         version=version,
@@ -88,7 +89,7 @@ def _outcome(version: str, rule: Rule, setting: RuleSetting, case: Case, variabl
         score=finding.match.score if finding.match else None,
         features=finding.match.features if finding.match else (),
         message_internal=finding.internal,
-        message_partner="" if kind is Kind.PASS else partner_text(setting.text, case.registration, finding),
+        message_partner="" if kind is Kind.PASS else told,
         next_actions=finding.next_actions,
         deadline=finding.deadline,
         reason_code=setting.reason_code if kind is not Kind.PASS else None,

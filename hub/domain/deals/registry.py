@@ -33,7 +33,8 @@ class Finding:
     """What a rule found. `kind` None takes the outcome that the policy gives the rule; `at_most` caps that one.
 
     `unsure`: it may be another customer or opportunity, so a person looks, unless the policy only wants to be told.
-    `limit` is the policy's own figure, for the text to the partner.
+    `limit` is the policy's own figure, for the text to the partner; `text` stands in place of the policy's text, where
+    that would say too much.
     """
 
     internal: str
@@ -49,6 +50,7 @@ class Finding:
     auto: bool = True
     approvals: int = 1
     limit: str = ""
+    text: str = ""
 
     def capped(self, kind: Kind) -> Finding:
         """The same, but no graver than this."""

@@ -225,6 +225,15 @@ def test_a_condition_without_a_result_is_looked_at_by_a_person() -> None:
     assert decision.of(text.name).outcome is Kind.REVIEW
 
 
+def test_what_the_hub_does_not_know_is_no_reproach_to_the_partner() -> None:
+    claim = Registration(partner="p-alba", product_lines=("cloud",))
+    unknown = Facts(now=NOW, registration=claim, standing=Standing(authorised=None))
+
+    told = evaluate(_policy(), unknown).of("authorised").message_partner
+
+    assert told == "We are checking your authorisation for cloud."
+
+
 def _own_amount(facts: Facts) -> str | None:
     amount = facts.registration.amount
     return str(amount.amount) if amount else None

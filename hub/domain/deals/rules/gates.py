@@ -48,6 +48,11 @@ def contract_valid(case: Case, params: NoParams) -> Finding | None:
     return None
 
 
+def _unknown(internal: str, kind: Kind, text: str) -> Finding:
+    """What the hub does not know is nobody's fault: the partner reads no reproach."""
+    return Finding(internal=internal, kind=kind, auto=kind is Kind.PASS, text=text)
+
+
 @dataclass(frozen=True, slots=True)
 class CertifiedParams(Params):
     """Lines that need a certification; what follows where the hub does not know the partner's certifications."""
@@ -63,7 +68,7 @@ def certified(case: Case, params: CertifiedParams) -> Finding | None:
     held = case.facts.standing.certified
     if needed and held is None:
         internal = f"The hub does not know the partner's certifications; needed: {', '.join(needed)}."
-        return Finding(internal=internal, kind=params.when_unknown, auto=params.when_unknown is Kind.PASS)
+        return _unknown(internal, params.when_unknown, "We are checking your certification for {lines}.")
     if missing := [line for line in needed if line not in (held or ())]:
         return Finding(internal=f"Not certified for {', '.join(missing)}.", evidence=_own("certified", held))
     return None
@@ -82,7 +87,7 @@ def authorised(case: Case, params: AuthorisedParams) -> Finding | None:
     rights = case.facts.standing.authorised
     if rights is None:
         internal = "The hub does not know the partner's authorisations."
-        return Finding(internal=internal, kind=params.when_unknown, auto=params.when_unknown is Kind.PASS)
+        return _unknown(internal, params.when_unknown, "We are checking your authorisation for {lines}.")
     held = {right.product_line for right in rights}
     if missing := [line for line in case.registration.product_lines if line not in held]:
         internal = f"Not authorised for {', '.join(missing)}."
