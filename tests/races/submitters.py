@@ -71,7 +71,10 @@ async def _submitter(
 
 
 class Client:
-    """As little HTTP as there can be: the processors are the hub's."""
+    """As little HTTP as there can be: the processors are the hub's.
+
+    What was not answered, or with 503, is sent again under its key, as a careful program does.
+    """
 
     def __init__(self, port: int, key: str) -> None:
         self._port, self._key = port, key
@@ -84,7 +87,11 @@ class Client:
             f"Idempotency-Key: {entry.key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         begin = time.perf_counter()
-        status, answer = await asyncio.wait_for(self._exchange(head.encode() + body), _PATIENCE)
+        async with asyncio.timeout(_PATIENCE):
+            status, answer = await self._exchange(head.encode() + body)
+            while status == 503:
+                await asyncio.sleep(1)
+                status, answer = await self._exchange(head.encode() + body)
         return Answered(entry, status, json.loads(answer), time.perf_counter() - begin, again)
 
     def close(self) -> None:
@@ -92,6 +99,13 @@ class Client:
             self._open[1].close()
 
     async def _exchange(self, request: bytes) -> tuple[int, bytes]:
+        while True:
+            try:
+                return await self._send(request)
+            except (asyncio.IncompleteReadError, ConnectionError):  # the server lets go of idle connections
+                self._open = None
+
+    async def _send(self, request: bytes) -> tuple[int, bytes]:
         if self._open is None:
             self._open = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._open

@@ -16,8 +16,6 @@ from hub.services.deals.receiving import Answer, Handed, Refused, submit_each_on
 from hub.services.deals.submitting import MOST_AT_ONCE
 from hub.services.waking import Wakes, wake_outbound
 
-_AT_A_TIME = 2  # transactions of one process: while one waits for the database, the other one computes
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
@@ -31,7 +29,7 @@ class Batcher:
     def __init__(self, db: Database, *, desk: Callable[[], Desk], queue: Wakes) -> None:
         self._db, self._desk, self._queue = db, desk, queue
         self._waiting: list[_Waiting] = []
-        self._running: set[asyncio.Task[None]] = set()
+        self._work: asyncio.Task[None] | None = None
 
     async def submit(self, handed: Handed) -> Answer:
         """The committed answer. Raises ValidationError, Invalid, Duplicate, and what the database raises.
@@ -40,14 +38,13 @@ class Batcher:
         """
         waiting = _Waiting(handed, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
-        if len(self._running) < _AT_A_TIME:
+        if self._work is None or self._work.done():
+            # One at a time: two would halve the batches, and what a batch costs by itself is most of a small one.
             # A context of its own: what is logged for a batch is of no single request.
-            task = asyncio.create_task(self._work(), context=Context())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._work = asyncio.create_task(self._settle_all(), context=Context())
         return await waiting.answer
 
-    async def _work(self) -> None:
+    async def _settle_all(self) -> None:
         while batch := self._take():
             await self._settle(batch)
 
