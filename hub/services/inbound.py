@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -22,7 +22,7 @@ from hub.domain.merge import FieldConflict, FieldMerge, Merged, Times, merge_rec
 from hub.mapping.model import Mapped
 from hub.mapping.paths import nest
 from hub.record.codec import decode_values
-from hub.record.values import RemoteRef, Value, encode_values
+from hub.record.values import RemoteRef, Value, Values, encode_values
 from hub.sdk.http import encode_json
 from hub.sdk.records import JsonValue, RemoteFields, RemoteRecord
 from hub.services.claims import claimed_by_key
@@ -360,7 +360,8 @@ async def _merge(
         if own := _own_echo(sync, pair, sent.get(pair.record_id)):
             base = {**(base or {}), **own}
         by = judged_rules if pair.record_id in judged else sync.merge_rules
-        meetings.append(_Meeting(pair, ours[pair.record_id], base, conflicts.get(pair.record_id, {}), by))
+        open_fields = conflicts.get(pair.record_id, {})
+        meetings.append(_Meeting(pair, ours[pair.record_id], base, open_fields, by, sync.mapping.through))
     times = await _times(tx, sync, meetings, {remote_id: seen for remote_id, (_, seen) in shadows.items()})
     outcome = _Outcome(sync=sync, run_id=run_id)
     for m in meetings:
@@ -387,6 +388,7 @@ class _Meeting:
     base: dict[str, Value] | None
     open_fields: Mapping[str, OpenConflict]
     rules: Mapping[str, FieldMerge]
+    through: Callable[[Values], Values]
 
     @cached_property
     def undecided(self) -> dict[str, OpenConflict]:
@@ -401,9 +403,17 @@ class _Meeting:
     def merge(self, times: Mapping[str, Times] | None = None) -> Merged:
         values, ours = self.pair.incoming.values, self.mine.values
         theirs = {name: value for name, value in values.items() if name not in self.undecided}
+        theirs |= self._as_we_hold_it(theirs)
         merged = merge_record(base=self.base, theirs=theirs, ours=ours, rules=self.rules, times=times)
         merged.shadow |= {name: values[name] for name in self.undecided}
         return merged
+
+    def _as_we_hold_it(self, theirs: Values) -> Values:
+        """Our values of those that are all that the system keeps of ours: coarser there, and no other value."""
+        ours = self.mine.values
+        other = {name: ours[name] for name, value in theirs.items() if value != ours[name] and ours[name] is not None}
+        kept = self.through({name: value for name, value in other.items() if not isinstance(value, UUID)})
+        return {name: other[name] for name, value in kept.items() if value == theirs[name]}
 
     def came(self, merged: Merged, *, judged: bool) -> Came | None:
         """A registration that is to be looked at: changed before it was judged, or edited there since."""
