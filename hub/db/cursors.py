@@ -7,8 +7,6 @@ from typing import Literal
 from hub.db.session import Tx
 
 Direction = Literal["inbound", "outbound"]
-HUB = 0
-"""In place of a connection: the hub itself reads its change log."""
 
 
 async def load(tx: Tx, *, connection_id: int, object_name: str, direction: Direction) -> str | None:

@@ -22,12 +22,6 @@ class IndexedName(Struct, frozen=True):
     keys: Keys
 
 
-async def hold(tx: Tx) -> bool:
-    """Whether this transaction is the one that follows the change log, until it ends."""
-    row = await tx.one("select pg_try_advisory_xact_lock(hashtext('name_index'), 0) as mine")
-    return row is not None and bool(row["mine"])
-
-
 async def put(tx: Tx, rows: Sequence[IndexedName]) -> None:
     """Names of records in place of those that they had; what is indexed of a later version stays."""
     await tx.conn.cursor().executemany(

@@ -237,6 +237,13 @@ run = sa.Table(
     _at("finished_at", nullable=True),
 )
 sa.Index("ix_run_connection", run.c.connection_id, run.c.id)
+# Each conflict check asks how fresh every connection is.
+sa.Index(
+    "ix_run_read",
+    run.c.connection_id,
+    run.c.finished_at,
+    postgresql_where=sa.and_(run.c.state == "done", run.c.kind == "pull"),
+)
 
 lease = sa.Table(
     "lease",

@@ -20,7 +20,7 @@ NEAREST = 10
 LEAST_LIKENESS = 60.0
 MOST_NAMES = 3
 MOST_LOOKED_AT = 1_500
-_LEARN_EVERY = 600.0  # seconds: how frequent keys are changes slowly
+_LEARN_EVERY, _WHILE_NOTHING_IS_KNOWN = 600.0, 20.0  # seconds: how frequent keys are changes slowly
 
 
 @dataclass
@@ -48,15 +48,17 @@ class NameSearch:
 
     async def _learn(self, tx: Tx) -> None:
         now = time.monotonic()
-        if self._learned_at is None or now - self._learned_at > _LEARN_EVERY:
+        every = _LEARN_EVERY if self._shares.frequent else _WHILE_NOTHING_IS_KNOWN
+        if self._learned_at is None or now - self._learned_at > every:
             self._learned_at = now
             self._shares = KeyShares(*await name_index.shares(tx))
 
 
 def _take_likest(best: dict[UUID, float], text: str, rows: Sequence[tuple[UUID, Sequence[str]]]) -> None:
     whose = [(record_id, name) for record_id, names in rows for name in names]
-    for (record_id, _), likeness in zip(whose, likenesses(text, [name for _, name in whose]), strict=True):
-        if likeness >= max(LEAST_LIKENESS, best.get(record_id, 0.0)):
+    likest = likenesses(text, [name for _, name in whose], least=LEAST_LIKENESS)
+    for (record_id, _), likeness in zip(whose, likest, strict=True):
+        if likeness > best.get(record_id, 0.0):
             best[record_id] = likeness
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from hub.db import changes, cursors, match_keys, name_index, records
+from hub.db import changes, log_readers, match_keys, name_index, records
 from hub.db.name_index import IndexedName
 from hub.db.session import Database, Tx
 from hub.domain.matching import (
@@ -28,7 +28,7 @@ _FEATURES: Mapping[str, Callable[[Values], Features]] = {
     "person": person_features,
 }
 _ORGANIZATIONS = [name for name, kind in RECORD_TYPES.items() if kind.root is ORGANIZATION]
-_CHANGES_A_STEP = 5_000
+_CHANGES_A_STEP = 500  # others read the log only up to transactions that still run: these are short
 _READER = "name_index"
 
 
@@ -61,23 +61,16 @@ async def index_changes(db: Database) -> int:
     A first call begins with the first change ever made. One process at a time; the others get 0.
     """
     async with db.transaction() as tx:
-        if not await name_index.hold(tx):
+        began = await log_readers.take(tx, name=_READER)
+        if began is None:
             return 0
-        began = await cursors.load(tx, connection_id=cursors.HUB, object_name=_READER, direction="outbound")
         changed, after = await changes.changed_records(
-            tx, after=began or changes.START, record_types=_ORGANIZATIONS, limit=_CHANGES_A_STEP
+            tx, after=began, record_types=_ORGANIZATIONS, limit=_CHANGES_A_STEP
         )
-        if after == (began or changes.START):
+        if after == began:
             return 0
         await index_records(tx, sorted({record_id for record_id, _ in changed}))
-        await cursors.save(
-            tx,
-            connection_id=cursors.HUB,
-            object_name=_READER,
-            direction="outbound",
-            value=after,
-            run_id=None,
-        )
+        await log_readers.move(tx, name=_READER, position=after)
     return len(changed) or 1
 
 

@@ -41,8 +41,8 @@ class KeyShares:
     names: float = 0.0
 
     def of(self, part: Part) -> float:
-        """The share of names that have a key of this part, taking unknown keys for a third of the rarest known."""
-        rare = min(self.frequent.values(), default=0.0) / 3
+        """The share of names that have a key of this part. Of the unknown keys most were never seen."""
+        rare = min(self.frequent.values(), default=0.0) / 15
         return min(1.0, sum(self.frequent.get(key, rare) for key in part.keys))
 
 
@@ -76,6 +76,8 @@ def sought_parts(words: Sequence[str], shares: KeyShares) -> list[tuple[Part, ..
     chosen: list[tuple[Part, ...]] = []
     room = _MOST_EXPECTED
     for size in (1, 2, 3):
+        if size == 3 and len(chosen) > 1:
+            break
         for group in sorted(combinations(parts, size), key=expected):
             cost = expected(group)
             if cost > room or len(chosen) == _MOST_GROUPS:
@@ -88,11 +90,14 @@ def sought_parts(words: Sequence[str], shares: KeyShares) -> list[tuple[Part, ..
     return chosen
 
 
-def likenesses(text: str, others: Sequence[str]) -> list[float]:
-    """How like each of the others is to `text`, from 0 to 100: as written or with the words sorted, the better one."""
+def likenesses(text: str, others: Sequence[str], *, least: float = 0.0) -> list[float]:
+    """How like each of the others is to `text`, from 0 to 100: as written or with the words sorted, the better one.
+
+    What is below `least` is 0.
+    """
     best = [0.0] * len(others)
     for scorer in (fuzz.ratio, fuzz.token_sort_ratio):
-        for _, likeness, at in extract(text, others, scorer=scorer, limit=None):
+        for _, likeness, at in extract(text, others, scorer=scorer, limit=None, score_cutoff=least):
             best[at] = max(likeness, best[at])
     return best
 

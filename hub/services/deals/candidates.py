@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from hub.db import match_keys, records
 from hub.db.session import Tx
 from hub.domain.deals.facts import Feature, Match
 from hub.domain.matching import (
+    MatchScore,
     OrganizationFeatures,
     Verdict,
     Weights,
@@ -28,7 +29,16 @@ from hub.services.name_search import NameSearch
 
 log = structlog.get_logger()
 
-MOST, MOST_PER_KEY = 40, 100
+MOST, MOST_PER_KEY = 24, 100
+_BY_NAME = "t:"  # these keys are for who has no search by name
+_MOST_KEYS, _MOST_KNOWN = 15, 3
+_AGAINST = {
+    "identifier": ("different",),
+    "domain": ("different",),
+    "name_number": ("contradicting",),
+    "place": ("other_country", "other_city", "other_postcode"),
+    "street": ("different",),
+}
 _CARRIED = ("legal_name", "trade_name", "street", "city", "postal_code", "country", "phone", "website_domain")
 _NUMBERS = ("vat_number", "registration_number", "duns", "lei")
 
@@ -40,6 +50,12 @@ class Customer:
     features: OrganizationFeatures
     keys: tuple[str, ...]
     record_id: UUID | None
+
+    def known_as(self, matches: Mapping[UUID, Match]) -> Customer:
+        """With the likest of these organisations as keys: so registrations meet that spell its name differently."""
+        likely = [i for i, match in matches.items() if match.verdict in (Verdict.SAME, Verdict.REVIEW)]
+        known = (f"c:{i}" for i in likely[:_MOST_KNOWN])
+        return replace(self, keys=tuple(dict.fromkeys((*known, *self.keys)))[:_MOST_KEYS])
 
 
 class Candidates(Protocol):
@@ -73,9 +89,9 @@ class KeyCandidates:
     async def organizations(self, tx: Tx, *, customers: Sequence[Customer]) -> list[dict[UUID, Match]]:
         """The likest first; at most `MOST` for each customer."""
         near = await self.names.nearest(tx, [customer.features for customer in customers])
-        keys = list(dict.fromkeys(key for customer in customers for key in customer.keys))
+        keys = {key: None for customer in customers for key in customer.keys if not key.startswith(_BY_NAME)}
         shared, crowded = await match_keys.few_sharing(
-            tx, record_type=ORGANIZATION.name, keys=keys, most_per_key=MOST_PER_KEY
+            tx, record_type=ORGANIZATION.name, keys=list(keys), most_per_key=MOST_PER_KEY
         )
         if crowded:
             log.info("keys_passed_over", keys=crowded, reason=f"more than {MOST_PER_KEY} organisations have each")
@@ -100,7 +116,16 @@ def matched(ours: Customer, theirs: Customer, weights: Weights) -> Match:
     )
     if ours.record_id is not None and ours.record_id == theirs.record_id:
         return Match(verdict=Verdict.SAME, score=scored.total, features=features)
-    return Match(verdict=decide(scored, weights=weights), score=scored.total, features=features)
+    return Match(verdict=_verdict(scored, weights), score=scored.total, features=features)
+
+
+def _verdict(scored: MatchScore, weights: Weights) -> Verdict:
+    """The matcher's; only that a like name with nothing against it asks a person: often a partner knows no more."""
+    verdict = decide(scored, weights=weights)
+    if verdict is Verdict.DIFFERENT and scored.found("name", "equal", "close"):
+        against = any(scored.found(feature, *levels) for feature, levels in _AGAINST.items())
+        return verdict if against else Verdict.REVIEW
+    return verdict
 
 
 def _wanted(customer: Customer, named: Iterable[UUID], shared: Mapping[str, Collection[UUID]]) -> list[UUID]:

@@ -116,9 +116,10 @@ async def _facts_now(tx: Tx, desk: Desk, deal: Deal, customer: Customer) -> Fact
         appeals_used=deal.review.appeals,
         due_at=deal.review.due_at,
     )
-    subject = Subject(deal, customer, (await stored_parts(tx, [deal.id]))[deal.id])
+    found = await desk.candidates.organizations(tx, customers=[customer])
+    subject = Subject(deal, customer.known_as(found[0]), (await stored_parts(tx, [deal.id]))[deal.id])
     now = await tx.now()
-    gathered = await gather(tx, [subject], calendar=desk.calendar, candidates=desk.candidates, now=now)
+    gathered = await gather(tx, [subject], found, calendar=desk.calendar, weights=desk.candidates.weights, now=now)
     return gathered.facts(subject, history)
 
 

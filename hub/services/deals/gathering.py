@@ -27,7 +27,7 @@ from hub.domain.deals.facts import (
 from hub.domain.deals.states import Status
 from hub.domain.matching import Verdict, Weights
 from hub.record.values import Value
-from hub.services.deals.candidates import Candidates, Customer
+from hub.services.deals.candidates import Customer
 from hub.services.deals.parts import Parts, protection_until, text_of
 from hub.services.deals.rivals import Claimed, claimed_before, partner_names, rivals
 from hub.services.deals.standings import OPEN, standings
@@ -117,14 +117,19 @@ class Gathered:
 
 
 async def gather(
-    tx: Tx, subjects: Sequence[Subject], *, calendar: BusinessCalendar, candidates: Candidates, now: datetime
+    tx: Tx,
+    subjects: Sequence[Subject],
+    found: Sequence[Mapping[UUID, Match]],
+    *,
+    calendar: BusinessCalendar,
+    weights: Weights,
+    now: datetime,
 ) -> Gathered:
-    """In a number of queries that grows neither with the subjects nor with what is found."""
+    """In a number of queries that grows neither with the subjects nor with the organisations `found` for each."""
     today = calendar.day_of(now)
     ids = [subject.deal.id for subject in subjects]
     customers = [subject.customer for subject in subjects]
     claimed = await claimed_before(tx, dict(zip(ids, customers, strict=True)))
-    found = await candidates.organizations(tx, customers=customers)
     matches = {
         i: {o: match for o, match in matched.items() if match.verdict is not Verdict.DIFFERENT}
         for i, matched in zip(ids, found, strict=True)
@@ -132,7 +137,7 @@ async def gather(
     return Gathered(
         now=now,
         calendar=calendar,
-        weights=candidates.weights,
+        weights=weights,
         matches=matches,
         claimed=claimed,
         standings=await standings(tx, {subject.deal.partner for subject in subjects}, today=today, but=ids),

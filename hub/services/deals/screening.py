@@ -73,7 +73,8 @@ async def judge(
 async def hold_scope(tx: Tx, deal: Deal) -> None:
     """Whoever could find this registration waits until the transaction ends."""
     [customer] = await customers_of(tx, [deal.values])
-    await deal_admission.hold(tx, scopes(keys=customer.keys, product_lines=deal.product_lines))
+    claimed = (await deal_admission.claims_of(tx, [deal.id])).get(deal.id, [])
+    await deal_admission.hold(tx, scopes(keys={*customer.keys, *claimed}, product_lines=deal.product_lines))
 
 
 def in_order(deal: Deal, place: int, *, now: datetime) -> Deal:
@@ -102,14 +103,18 @@ async def freeze(tx: Tx, deal: Deal, facts: Facts, decision: Decision) -> None:
 
 
 async def _open(tx: Tx, desk: Desk, deals: Sequence[tuple[Deal, Parts]]) -> tuple[list[Subject], Gathered]:
-    """Hold the scopes of all of them, then look."""
+    """Find the organisations, hold the scopes of all registrations, then look at those that came before."""
+    await tx.look_up_by_index()
     customers = await customers_of(tx, [deal.values for deal, _ in deals])
-    subjects = [Subject(deal, customer, parts) for (deal, parts), customer in zip(deals, customers, strict=True)]
+    found = await desk.candidates.organizations(tx, customers=customers)
+    subjects = [
+        Subject(deal, customer.known_as(matches), parts)
+        for (deal, parts), customer, matches in zip(deals, customers, found, strict=True)
+    ]
     names = (name for s in subjects for name in scopes(keys=s.customer.keys, product_lines=s.deal.product_lines))
     await deal_admission.hold(tx, names)
-    await tx.look_up_by_index()
     now = await tx.now()
-    return subjects, await gather(tx, subjects, calendar=desk.calendar, candidates=desk.candidates, now=now)
+    return subjects, await gather(tx, subjects, found, calendar=desk.calendar, weights=desk.candidates.weights, now=now)
 
 
 def _judge(

@@ -70,6 +70,19 @@ async def test_a_deleted_organisation_is_found_no_more_and_a_restored_one_is(off
     assert await _near(office, "Nordlicht Logistik") == [gone]
 
 
+async def test_registrations_meet_that_spell_a_known_customer_differently(office: Office) -> None:
+    await office.create("organization", legal_name="Nordlicht Logistik Maschinenbau GmbH", country="DE")
+    first, second = await office.partner("Alpha"), await office.partner("Beta")
+    nothing_else = {"customer_domain": None, "contact_email": "jana.weiss@gmail.com"}
+
+    one = await office.submit(first, customer_name="Nortlicht Logistik Maschinenbau", **nothing_else)
+    other = await office.submit(second, customer_name="Nordlicht Logiztik Maschinenbau", **nothing_else)
+
+    duplicate = next(o for o in other.outcomes if o["rule"] == "duplicate_other_partner")
+    assert duplicate["outcome"] == "review"
+    assert list(duplicate["counterparts"]) == [str(one.id)]
+
+
 async def test_a_partner_is_an_organisation_like_any_other(office: Office) -> None:
     partner = await office.partner("Nordlicht Logistik GmbH")
     assert await _found(office, "Nordlihct Logistik") == [partner]
