@@ -213,7 +213,7 @@ def _update(
     unfit = {
         name: why
         for name, why in held_back.items()
-        if name in sync.mapping.updated and (name not in barred.in_conflict or name in given_back)
+        if name in sync.fitted.whole.updated and (name not in barred.in_conflict or name in given_back)
     }
     unread = [name for name in barred.unread(values) if not _overrules(sync, name, record)]
     if unread and delivery.error_class != "Waiting":  # once: it may have been garbled on the way

@@ -35,7 +35,7 @@ def test_settings_may_come_from_options_and_a_json_file(
 
 def test_missing_settings_are_asked_for_and_secrets_are_not_echoed(partnerhub: Command, salesforce: Remote) -> None:
     given = salesforce.settings
-    lines = [given["instance"], given["client_id"], "", given["client_secret"], "", "", "", "", "", ""]
+    lines = [given["instance"], given["client_id"], "", given["client_secret"], *[""] * 8]
     said = partnerhub("connect", "salesforce", "sf", "--ask", "--allow-private", typed="\n".join(lines) + "\n")
     assert said.code == 0, said.err
     assert "Consumer key of the connected app" in said.err

@@ -19,8 +19,9 @@ def test_a_property_that_hubspot_leaves_out_in_silence_empties_nothing(
     sf_id, hs_id = _both_synced(partnerhub, sf, hs)
     hs.sandbox.remove_field("companies", "city")
     hs.sandbox.human_edit("companies", hs_id, {"name": "Acme AG"})
-    [finding] = partnerhub("drift", "hs", "--look", "--json").data
-    assert (finding["kind"], finding["field"], finding["stops"]) == ("removed", "city", "both")
+    findings = partnerhub("drift", "hs", "--look", "--json").data  # one of each mapping of the object
+    assert {(f["kind"], f["field"]) for f in findings} == {("removed", "city")}
+    assert "both" in {f["stops"] for f in findings}
 
     said = partnerhub("sync", "hs")
 
@@ -42,7 +43,7 @@ def test_a_write_to_a_field_that_hubspot_no_longer_has_goes_on_without_it(
     assert said.code == 0, said.err
     assert hs.sandbox.rows("companies")[hs_id]["name"] == "Acme AG"
     status = partnerhub("status", "hs", "--json").data[0]
-    assert (status["drifted"], status["verdict"]) == (1, "needs attention")
+    assert (status["drifted"], status["verdict"]) == (2, "needs attention")  # partners, and other companies
     assert "city" in status["drift"]
 
     hs.sandbox.change_field("companies", "city", {"type": "text"})
