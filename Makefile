@@ -9,7 +9,7 @@ CODE := config connectors hub sync_jobs tests benchmarks scripts/get-uv scripts/
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check drills races bench fmt new-connector
+.PHONY: help install demo test test-drills check drills races bench fmt new-connector
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -19,8 +19,11 @@ install: $(READY)  ## create or update the environment in .venv
 demo: $(READY)  ## start everything, load two systems and play a day (one to two minutes)
 	$(BIN)/partnerhub demo $(args)
 
-test: $(READY)  ## run the whole test suite
-	$(BIN)/pytest -n $(shell nproc) --dist loadfile $(args)
+test: $(READY)  ## run the test suite, but for what kills processes under load
+	$(BIN)/pytest -n $(shell nproc) --dist loadfile -m "not drill" $(args)
+
+test-drills: $(READY)  ## run the tests that kill processes under load (some minutes)
+	$(BIN)/pytest -m drill $(args)
 
 check: $(READY)  ## formatting, lint, types, import contracts, then the tests
 	$(BIN)/ruff format --check $(CODE)

@@ -1,4 +1,4 @@
-"""Two drills that need no special rights, once each; `make drills` plays all of them, and longer."""
+"""The drills that need no special rights, once each; `make drills` plays all of them, and longer."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def sample_known(monkeypatch: pytest.MonkeyPatch) -> None:
     add_sample()
 
 
-@pytest.mark.slow
+@pytest.mark.drill
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", ["worker", "postgres"])
+@pytest.mark.parametrize("name", ["worker", "api", "postgres", "redis"])
 async def test_what_is_killed_under_load_loses_and_doubles_nothing_and_is_back_in_a_minute(
     tmp_path: Path, name: str
 ) -> None:

@@ -14,7 +14,7 @@ RECORDS = 300
 KILLS = 4
 
 
-@pytest.mark.slow
+@pytest.mark.drill
 @pytest.mark.parametrize("seed", [2, 4])
 async def test_workers_killed_at_random_points_of_a_load_lose_and_double_nothing(hub: Hub, seed: int) -> None:
     chance = random.Random(seed)
@@ -33,7 +33,7 @@ async def test_workers_killed_at_random_points_of_a_load_lose_and_double_nothing
     await _nothing_lost_or_doubled(hub, people)
 
 
-@pytest.mark.slow
+@pytest.mark.drill
 async def test_a_redis_emptied_again_and_again_during_a_load_loses_nothing(hub: Hub) -> None:
     chance = random.Random(3)
     people = [_People(hub.left), _People(hub.right)]
