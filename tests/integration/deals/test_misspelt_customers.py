@@ -1,5 +1,6 @@
 """A registration's customer is found among all organisations, however its name is spelt and whoever brought it in."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -73,7 +74,7 @@ async def test_a_deleted_organisation_is_found_no_more_and_a_restored_one_is(off
 async def test_registrations_meet_that_spell_a_known_customer_differently(office: Office) -> None:
     await office.create("organization", legal_name="Nordlicht Logistik Maschinenbau GmbH", country="DE")
     first, second = await office.partner("Alpha"), await office.partner("Beta")
-    nothing_else = {"customer_domain": None, "contact_email": "jana.weiss@gmail.com"}
+    nothing_else: dict[str, Any] = {"customer_domain": None, "contact_email": "jana.weiss@gmail.com"}
 
     one = await office.submit(first, customer_name="Nortlicht Logistik Maschinenbau", **nothing_else)
     other = await office.submit(second, customer_name="Nordlicht Logiztik Maschinenbau", **nothing_else)
