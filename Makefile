@@ -8,6 +8,10 @@ CODE := config connectors hub sync_jobs tests benchmarks scripts/get-uv scripts/
 # Trust what the machine trusts: uv brings its own list of authorities, which knows no company's proxy.
 export UV_SYSTEM_CERTS ?= true
 
+# Compile each module once, not in every process: without it a command takes eight seconds to begin, not three.
+export UV_COMPILE_BYTECODE ?= true
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-drills check drills races bench fmt new-connector
 
@@ -20,7 +24,7 @@ demo: $(READY)  ## start everything, load two systems and play a day (one to two
 	$(BIN)/partnerhub demo $(args)
 
 test: $(READY)  ## run the test suite, but for what kills processes under load
-	$(BIN)/pytest -n $(shell nproc) --dist loadfile -m "not drill" $(args)
+	$(BIN)/pytest -n $(shell nproc) --dist loadfile --no-loadscope-reorder -m "not drill" $(args)
 
 test-drills: $(READY)  ## run the tests that kill processes under load (some minutes)
 	$(BIN)/pytest -m drill $(args)

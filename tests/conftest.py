@@ -1,6 +1,11 @@
-"""The real engines for every test that stores something: one pair a test process, one fresh database a test."""
+"""The real engines for every test that stores something: one pair a test process, one fresh database a test.
+
+All that tests and what they start put into temporary files is kept in memory where there is room.
+"""
 
 import itertools
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,10 +16,18 @@ import pytest
 import redis
 
 from hub.db import migrate
-from hub.engines import Engines, start_engines, stop_engines
+from hub.engines import Engines, memory_folder, start_engines, stop_engines
+
+if memory := memory_folder():
+    tempfile.tempdir = os.environ["TMPDIR"] = memory
 
 _TEMPLATE = "migrated"
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: at the end all processes should have something to do."""
+    items.sort(key=lambda item: "slow" not in item.keywords)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 
 from hub.db import migrate
-from hub.engines import start_engines, stop_engines
+from hub.engines import memory_folder, start_engines, stop_engines
 from hub.engines.postgres import restart_postgres
 from hub.simulation.mapped import mapped_setting
 from hub.simulation.mutations import mutation_called
@@ -94,7 +94,7 @@ class Field:
 @contextmanager
 def open_field() -> Iterator[Field]:
     """Engines that nobody will miss, with a migrated database to copy."""
-    with TemporaryDirectory(prefix="partnerhub-worlds-") as folder:
+    with TemporaryDirectory(prefix="partnerhub-worlds-", dir=memory_folder()) as folder:
         engines = start_engines(home=Path(folder), durable=False)
         try:
             with psycopg.connect(engines.database_url, autocommit=True) as admin:
