@@ -19,7 +19,7 @@ MAX_NODES = 20_000
 Path_ = tuple[str | int, ...]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Safe YAML in which only true and false are truth values: `on`, `no` and `2026-01-01` are texts."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # the library's form
