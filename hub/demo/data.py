@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -36,6 +37,7 @@ _FORMS = {"DE": "GmbH", "FR": "SAS", "NL": "BV", "US": "Inc.", "GB": "Ltd"}
 _CITIES = {"DE": "Köln", "FR": "Lyon", "NL": "Utrecht", "US": "Austin", "GB": "Leeds"}
 _PHONES = {"DE": "+4922199{:06}", "FR": "+33472{:06}", "NL": "+3130{:07}", "US": "+1512555{:04}", "GB": "+441132{:06}"}
 _CURRENCIES = {"DE": "EUR", "FR": "EUR", "NL": "EUR", "US": "USD", "GB": "GBP"}
+_DAY = timedelta(days=1)
 _TIERS = ("registered", "silver", "gold", "platinum")
 _ROLES = ("reseller", "distributor", "msp", "si", "isv", "referral")
 _FIRST = ("Ada", "Björn", "Chloé", "Dmitri", "Elif", "Farah", "Goran", "Hana", "Ines", "Jörg", "Kaito", "Lena")
@@ -233,8 +235,23 @@ def _word(chance: Random) -> str:
     return "".join(chance.choice(_SYLLABLES) for _ in range(4)).title()
 
 
+@contextmanager
+def long_ago(*sandboxes: Sandbox) -> Iterator[None]:
+    """What is typed in meanwhile is a day old: what changed lately is read again by every look at a system."""
+    for sandbox in sandboxes:
+        sandbox.clock.advance(-_DAY)
+    yield
+    for sandbox in sandboxes:
+        sandbox.clock.advance(_DAY)
+
+
 def seed_systems(programme: Programme, salesforce: Sandbox, hubspot: Sandbox) -> None:
     """Let people have typed the programme into the two CRMs before anybody thought of a hub."""
+    with long_ago(salesforce, hubspot):
+        _type_in(programme, salesforce, hubspot)
+
+
+def _type_in(programme: Programme, salesforce: Sandbox, hubspot: Sandbox) -> None:
     left, right = {}, {}
     for number, firm in enumerate(programme.firms):
         if programme.in_left(number):

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hub.app import App
+from hub.demo.data import long_ago
 from hub.demo.stage import Stage, make_sandboxes, open_stage
 
 MAPPINGS = Path(__file__).parent / "mappings"
@@ -78,7 +79,8 @@ async def link_real_lists(app: App, directory: Path, *, tell: Callable[[str], No
     organisations = read_lists(directory)
     sandboxes = make_sandboxes(seed=1)
     async with open_stage(app, sandboxes, mappings=MAPPINGS) as stage:
-        people_typed = _seed(stage, organisations)
+        with long_ago(*sandboxes.values()):
+            people_typed = _seed(stage, organisations)
         tell(f"{len(organisations):,} organisations of {len({o.source for o in organisations})} lists are in two CRMs.")
         for crm in stage.crms:
             counts = await stage.pull(crm)
