@@ -18,7 +18,7 @@ from hub.record.values import Values
 from hub.services.deals.deciding import circumstances, last_decision, settle_others
 from hub.services.deals.desk import Desk
 from hub.services.deals.fields import HUB_OWNED
-from hub.services.deals.screening import freeze, judge, params_of
+from hub.services.deals.screening import freeze, hold_scope, judge, params_of
 from hub.services.deals.working import put_back, step, take_out
 from hub.services.records import store_new
 from hub.services.refusals import NotNow, invalid
@@ -92,6 +92,7 @@ async def end(
         facts, _ = await last_decision(tx, deal)
         given = await circumstances(tx, desk, deal, facts, actor=actor, text=note)
     moved = step(deal, _END[how], given, calendar=desk.calendar)
+    await hold_scope(tx, moved)
     await settle_others(tx, deal.id)
     await put_back(tx, desk, moved, actor=actor)
 

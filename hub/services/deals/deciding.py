@@ -70,13 +70,17 @@ async def _end(
     facts, _ = await last_decision(tx, deal)
     given = await circumstances(tx, desk, deal, facts, actor=actor, reason_code=reason_code, text=text)
     moved = step(deal, action, given, calendar=desk.calendar)
+    await hold_scope(tx, moved)
     await settle_others(tx, deal.id)
     values: dict[str, Any] = {"decided_at": given.now, "rejection_code": reason_code, "rejection_reason": text}
     await put_back(tx, desk, moved.with_values(**values), actor=actor)
 
 
 async def settle_others(tx: Tx, registration_id: UUID) -> None:
-    """It is decided or has ended: whom its conflict review froze is free, and who waited for it is looked at again."""
+    """It is decided or has ended: whom its conflict review froze is free, and who waited for it is looked at again.
+
+    Its scope is held: who is judged at this moment would meet it as it was, and nobody would look at that one again.
+    """
     await deal_reviews.unfreeze(tx, by=registration_id)
     await deal_rechecks.ask(tx, because_of=registration_id)
 

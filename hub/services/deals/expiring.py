@@ -11,6 +11,7 @@ from hub.domain.deals.guards import REMIND_BEFORE, Circumstances, reminder_due
 from hub.domain.deals.states import PROTECTED, Action
 from hub.services.deals.desk import Desk
 from hub.services.deals.parts import protection_until
+from hub.services.deals.screening import hold_scope
 from hub.services.deals.working import put_back, step, take_out
 
 MOST = 500
@@ -46,6 +47,7 @@ async def _end_or_remind(tx: Tx, desk: Desk, registration_id: UUID, last_day: da
     assert until is not None
     if now >= until:
         given = Circumstances(now=now, actor=ACTOR, protection_until=until)
+        await hold_scope(tx, deal)
         await put_back(tx, desk, step(deal, Action.EXPIRE, given, calendar=desk.calendar), actor=ACTOR)
         await deal_rechecks.ask(tx, because_of=registration_id)
         return "expired"

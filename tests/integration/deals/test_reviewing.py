@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.record import RECORD_TYPES
-from hub.services.deals import changing, deciding, reviewing
+from hub.services.deals import changing, deciding, expiring, reviewing
 from hub.services.deals.expiring import end_protections
 from hub.services.deals.reviewing import look_again, look_again_after_reads
 from hub.services.deals.viewing import RegistrationView
@@ -35,6 +35,28 @@ async def test_who_waited_for_a_rival_is_judged_again_when_it_ends(office: Offic
     assert (after.review_status, after.frozen_by) == ("pending_approval", ())
     assert "duplicate_other_partner" not in {o["rule"] for o in after.outcomes}
     assert (await office.kinds(second))[-2:] == ["review", "queue"]
+    assert await look_again(office.db, office.desk) == 0
+
+
+@pytest.mark.parametrize("how", ["withdraw", "revoke", "expire"])
+async def test_nobody_is_held_up_by_a_rival_that_ends_at_the_same_moment(office: Office, how: str) -> None:
+    first = await office.act(await office.submit(await office.partner("Alba")), deciding.approve)
+    brio = await office.partner("Brio")
+    async with office.db.transaction() as tx:
+        given: dict[str, Any] = {"registration_id": first.id, "actor": "key approver"}
+        if how == "withdraw":
+            await changing.end(tx, office.desk, how="withdraw", **given)
+        elif how == "revoke":
+            await deciding.revoke(tx, office.desk, reason_code="compliance", text=None, **given)
+        else:
+            await tx.run("update deal_registration set protection_ends = current_date - 2 where id = %s", first.id)
+            await expiring._end_or_remind(tx, office.desk, first.id, datetime.now(UTC).date() - timedelta(days=2))
+        submitting = asyncio.create_task(office.submit(brio))
+        while await tx.one("select 1 from pg_locks where not granted") is None:
+            assert not submitting.done(), "it met what is about to end"
+            await asyncio.sleep(0)
+
+    assert (await submitting).review_status == "pending_approval"
     assert await look_again(office.db, office.desk) == 0
 
 
