@@ -20,7 +20,7 @@ from hub.simulation.system import System
 
 Law = Literal[
     "convergence", "no lost update", "no needless conflict", "no duplicate", "nothing missing", "nothing stuck",
-    "no echo", "budget kept", "rest", "no error",
+    "no echo", "budget kept", "submitted once", "first come first", "lifecycle", "told once", "rest", "no error",
 ]  # fmt: skip
 LAWS: tuple[Law, ...] = get_args(Law)
 

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from hub.db import changes, deliveries, leases
+from hub.db import changes, deal_admission, deliveries, leases
 from hub.db.session import Tx
 from hub.domain.merge import FieldMerge, Merged, merge_record
 from hub.record.values import Values
 from hub.sdk.paging import Keyset
 from hub.services import inbound, sending
+from hub.services.deals import screening
 from hub.simulation.seeded import replaced
 
 if TYPE_CHECKING:
@@ -137,6 +138,25 @@ async def _taken_back(tx: Tx, *, owner: str, sends: Sequence[Any], run_id: int, 
     return await _mark_sending(tx, owner=owner, sends=sends, run_id=run_id, ttl=ttl)
 
 
+def _no_scopes(**_: Any) -> list[str]:
+    return []
+
+
+@contextmanager
+def _forgetful() -> Iterator[None]:
+    """Whoever comes again is taken for somebody new."""
+    with replaced(deal_admission, "answers", _no_answers), replaced(deal_admission, "store_answers", _nothing_done):
+        yield
+
+
+async def _no_answers(*_: Any) -> dict[Any, Any]:
+    return {}
+
+
+async def _nothing_done(*_: Any) -> None:
+    """No answer is kept."""
+
+
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation("shadow", "merging without base", _in(inbound, "merge_record", _merge_without_base)),
     Mutation("fencing", "going on with a lease that was lost", _no_fences),
@@ -146,4 +166,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("three-way merge", "the last write wins", _in(inbound, "merge_record", _last_write_wins)),
     Mutation("as-of guard", "old pages taken for new ones", _in(inbound, "_is_outdated", _never_outdated)),
     Mutation("read before write", "no look where no precondition holds", _in(sending, "_unguarded", _unguarded)),
+    Mutation("scope lock", "rivals that do not wait for each other", _in(screening, "scopes", _no_scopes)),
+    Mutation("idempotency key", "registrations stored again when they are sent again", _forgetful),
 )

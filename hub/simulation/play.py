@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
+from hub.simulation.deal_facts import load_deal_facts
+from hub.simulation.deal_laws import DealJudge
 from hub.simulation.facts import load_facts
 from hub.simulation.laws import Judge, Violation, quiet_rounds
 from hub.simulation.overheard import overheard
@@ -55,7 +57,8 @@ async def _judge(world: World) -> list[Violation]:
     types = {m.record.name: m.record for s in world.systems for m in s.objects.values()}
     async with world.db.transaction() as tx:
         facts = await load_facts(tx, list(types.values()))
+        deals = DealJudge(world.deals.book, await load_deal_facts(tx)) if world.script.registers else None
     quiet = await quiet_rounds(world.systems, world.one_turn_of_all)
     scope = {(s.name, name): await s.within_scope(name) for s in world.systems for name in s.objects}
     judge = Judge(world.systems, facts, world.ledger, world.people.made, scope, world.turns.unheard)
-    return [*judge.violations(), *quiet]
+    return [*judge.violations(), *(deals.violations() if deals else ()), *quiet]

@@ -38,7 +38,7 @@ _FIELDS = ("city", "trade_name", "region", "industry", "note")
 
 
 def sample_setting() -> Setting:
-    return Setting("sample", _make, RECORD_TYPES)
+    return Setting("sample", _make, RECORD_TYPES, registers=True)
 
 
 def _make(chance: Random, theme: Theme) -> tuple[list[Side], Traits]:

@@ -26,6 +26,9 @@ _THEMES: tuple[Theme, ...] = (
     "late_commits", "late_commits",
 )  # fmt: skip
 _WORK: tuple[Work, ...] = ("pull", "pull", "push", "push", "push", "reread", "sweep", "time")
+REGISTRATIONS = ("register", "register_many", "register_again", "decide_deal", "end_deal", "keep_deadlines")
+_REGISTERED = (*REGISTRATIONS, "register", "register", "decide_deal", "decide_deal")
+_REGISTERING: tuple[Kind, ...] = ("lingers", "lingers", "commit_lost", "commit_lost", "commit_failed", "during")
 _OFTEN: dict[Theme, Kind] = {"slow_processes": "sleeps", "late_commits": "lingers"}
 
 
@@ -43,6 +46,10 @@ class Person:
 
     deeds: tuple[Deed, ...]
     fate: Fate | None = None
+
+    @property
+    def registers(self) -> bool:
+        return any(deed.kind in REGISTRATIONS for deed in self.deeds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,10 @@ class Mishap:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """People, workers and faults of some moments; then time passes: at the remote systems, and in the hub."""
+    """People, workers and faults of some moments; then time passes: at the remote systems, and in the hub.
+
+    `hub_days`: so long that protections of registrations end.
+    """
 
     number: int
     people: tuple[Person, ...] = ()
@@ -73,6 +83,7 @@ class Round:
     disaster: Disaster | None = None
     remote_seconds: int = 0
     hub_seconds: int = 0
+    hub_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,19 @@ class Script:
     seed: int
     rounds: tuple[Round, ...]
     theme: Theme = "anything"
+
+    @property
+    def registers(self) -> bool:
+        """Whether partners register deals in it."""
+        return any(person.registers for r in self.rounds for person in r.people)
+
+    def without_registrations(self) -> Script:
+        """The same life, without those who register deals or decide on them."""
+        rounds = (
+            replace(r, people=tuple(person for person in r.people if not person.registers), hub_days=0)
+            for r in self.rounds
+        )
+        return replace(self, rounds=tuple(rounds))
 
     @property
     def size(self) -> tuple[int, int, int, int]:
@@ -104,7 +128,8 @@ def write_script(seed: int) -> Script:
     for _ in range(2 if theme in _SCENES else 0):
         at = chance.randint(3, len(rounds))
         rounds[at:at] = chance.choice(_SCENES[theme])(chance)
-    return Script(seed, tuple(replace(each, number=n) for n, each in enumerate(rounds)), theme)
+    rounds = _with_registrations([replace(each, number=n) for n, each in enumerate(rounds)], seed, theme)
+    return Script(seed, tuple(rounds), theme)
 
 
 def _round(number: int, chance: Random, theme: Theme, *, faulty: bool, deadly: bool) -> Round:
@@ -205,6 +230,56 @@ def _disaster(chance: Random) -> Disaster:
     return chance.choice(
         ["connections_cut", "connections_cut", "connections_cut", "postgres_restarted", "redis_flushed"]
     )
+
+
+# Registrations of deals: in some worlds only, and drawn apart, so that nothing else in the world moves.
+
+
+def _with_registrations(rounds: list[Round], seed: int, theme: Theme) -> list[Round]:
+    """Some partners and reviewers join the people of most rounds; in two of them they get in each other's way."""
+    chance = Random(f"registrations {seed}")
+    if chance.random() >= (0.5 if theme == "late_commits" else 0.25):
+        return rounds
+    joined = [replace(each, people=(*each.people, *_partners(chance))) for each in rounds]
+    for at in chance.sample(range(len(rounds) // 3, len(rounds)), 2):
+        crossing = chance.choice((_claim_the_same, _claim_the_same, _send_again, _end_meanwhile))
+        joined[at] = replace(joined[at], people=(*joined[at].people, *crossing(chance)))
+    late = chance.randrange(len(rounds) // 2, len(rounds))
+    if chance.random() < 0.5:
+        joined[late] = replace(joined[late], hub_days=2)
+    return joined
+
+
+def _partners(chance: Random) -> tuple[Person, ...]:
+    return tuple(
+        Person(
+            tuple(Deed(chance.choice(_REGISTERED), _luck(chance)) for _ in range(chance.choice((1, 1, 2)))),
+            _fate_of_a_partner(chance) if chance.random() < 0.4 else None,
+        )
+        for _ in range(chance.choice((0, 1, 1, 2)))
+    )
+
+
+def _fate_of_a_partner(chance: Random) -> Fate:
+    return Fate(chance.choice(_REGISTERING), 1, chance.choice(("DealDesk._submit", "DealDesk.")))
+
+
+def _claim_the_same(chance: Random) -> tuple[Person, ...]:
+    """Partners at the same time: who is first commits late."""
+    same = Deed("register", _luck(chance))
+    return Person((same,), Fate("lingers", 1)), Person((same, same))
+
+
+def _send_again(chance: Random) -> tuple[Person, ...]:
+    """Nobody has answered yet when the same comes again."""
+    return Person((Deed("register", _luck(chance)),), Fate("lingers", 1)), _at_work(chance, "register_again")
+
+
+def _end_meanwhile(chance: Random) -> tuple[Person, ...]:
+    """That a registration has ended others of its customer do not see yet."""
+    luck = _luck(chance)
+    same, end = Deed("register", luck), Deed("end_deal", luck)
+    return Person((same, end), Fate("lingers", 1, "DealDesk._change")), Person((end, same, same))
 
 
 def _luck(chance: Random) -> int:

@@ -13,6 +13,7 @@ from uuid import UUID
 from hub.domain import outcomes
 from hub.services import matching, sieving
 from hub.services import records as record_service
+from hub.services.deals import escalating, opportunities, submitting, working
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def seeded(chance: Random) -> Iterator[None]:
     """
     with ExitStack() as stack:
         ids = _counted_ids()
-        for module in (matching, record_service):
+        for module in (matching, record_service, submitting, working, opportunities, escalating):
             stack.enter_context(replaced(module, "new_ids", ids))
         stack.enter_context(replaced(outcomes, "_backoff", _backoff_by(chance)))
         stack.enter_context(replaced(sieving, "_set_aside", _refuse))

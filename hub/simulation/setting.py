@@ -48,8 +48,12 @@ class Traits:
 
 @dataclass(frozen=True)
 class Setting:
-    """Kinds of worlds: `make` draws the systems of one, for its theme. `types`: the record types that mappings know."""
+    """Kinds of worlds: `make` draws the systems of one, for its theme. `types`: the record types that mappings know.
+
+    `registers`: partners register deals at the hub, of which no system of these worlds has any.
+    """
 
     name: str
     make: Callable[[Random, Theme], tuple[list[Side], Traits]]
     types: Mapping[str, RecordType]
+    registers: bool = False

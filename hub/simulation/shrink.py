@@ -67,8 +67,8 @@ def _smaller_rounds(each: Round) -> Iterator[Round]:
         yield replace(each, mishaps=_without(each.mishaps, i))
     if each.disaster:
         yield replace(each, disaster=None)
-    if each.remote_seconds or each.hub_seconds:
-        yield replace(each, remote_seconds=0, hub_seconds=0)
+    if each.remote_seconds or each.hub_seconds or each.hub_days:
+        yield replace(each, remote_seconds=0, hub_seconds=0, hub_days=0)
 
 
 def _smaller_people(person: Person) -> Iterator[Person]:

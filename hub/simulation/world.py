@@ -22,6 +22,7 @@ from hub.services.refusals import Refusal
 from hub.simulation import facts
 from hub.simulation.clocks import START
 from hub.simulation.database import SimDatabase
+from hub.simulation.deal_desk import DealDesk
 from hub.simulation.desk import Desk
 from hub.simulation.ledger import Ledger
 from hub.simulation.mishaps import misbehave
@@ -59,7 +60,8 @@ class World:
     """`steps` says what happened, in words, in order; the same script makes the same."""
 
     def __init__(self, script: Script, setting: Setting, ground: Ground) -> None:
-        self.script, self.setting, self.ground = script, setting, ground
+        self.script = script if setting.registers else script.without_registrations()
+        self.setting, self.ground = setting, ground
         self.chance = Random(f"world {script.seed}")
         self.turns = Turns(Random(f"turns {script.seed}"))
         self.clock = SandboxClock(START, frozen=True)
@@ -68,6 +70,7 @@ class World:
         self.sleepers: list[tuple[Party, asyncio.Task[None]]] = []
         self.people: People
         self.desk: Desk
+        self.deals: DealDesk
         self.workers: Workers
         self.db: SimDatabase
 
@@ -114,6 +117,9 @@ class World:
             )
         self.people = People(systems)
         self.desk = Desk(self.db, systems, self.setting.types, self.ledger, self.people.pen, self.people.made)
+        self.deals = DealDesk(self.db)
+        if self.script.registers:
+            await self.deals.open()
         self.workers = Workers(self.db, systems, driven=self.chance.random() < 0.3, webhooks=traits.webhooks)
         policies = sorted(
             {f"{m.object} on_delete {m.on_delete.pull.kind}" for s in systems for m in s.objects.values()}
@@ -143,6 +149,9 @@ class World:
         if each.hub_seconds:
             self.steps.append("    an hour passes in the hub")
             await self._pass_time(timedelta(seconds=each.hub_seconds))
+        if each.hub_days:
+            self.steps.append(f"    {each.hub_days} days pass in the hub")
+            await self._pass_time(timedelta(days=each.hub_days))
 
     async def _together(self, acts: list[tuple[Party, Act]], *, wake: Callable[[], bool]) -> None:
         """Let parties act at the same time, until each is at its end or stands still."""
@@ -174,7 +183,7 @@ class World:
             party.quiet.set()
 
     def _person(self, person: Person, number: int) -> tuple[Party, Act]:
-        remote, desk = self.people.deeds(), self.desk.deeds()
+        remote, desk = self.people.deeds(), self.desk.deeds() | self.deals.deeds()
 
         async def act() -> None:
             for deed in person.deeds:
@@ -232,6 +241,8 @@ class World:
                 for system in self.systems:
                     await deliveries.replay_dead(tx, connection_id=system.connection.id)
                 await facts.read_quarantined(tx)
+            if self.script.registers:
+                await self.deals.keep_deadlines(Random(1))
             if not await self.one_turn_of_all():
                 return
         async with self.db.transaction() as tx:

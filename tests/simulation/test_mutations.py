@@ -15,3 +15,9 @@ async def test_a_missing_protection_is_noticed(protection: str, field: Field) ->
             if (await field.play(write_script(seed), sample_setting())).violations:
                 return
     pytest.fail(f"No world notices that {protection} is missing.")
+
+
+@pytest.mark.parametrize("protection", ["scope lock", "idempotency key"])
+async def test_a_missing_protection_of_registrations_is_noticed(protection: str, field: Field) -> None:
+    with mutation_called(protection).patch():
+        assert (await field.play(write_script(51), sample_setting())).violations
