@@ -1,12 +1,33 @@
-"""Parts of a registration that another one of the same deal can take: what it has not got itself."""
+"""Parts of registrations: parties and proofs, and what one of the same deal can take from another."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
+from hub.db.arrays import Uuids
 from hub.db.session import Tx
 
 _ALIVE = "{0}.deleted_at is null and {0}.merged_into is null"
+
+
+async def parties(tx: Tx, deals: Collection[UUID]) -> list[dict[str, Any]]:
+    return await _rows(
+        tx,
+        "select deal, partner, role, on_behalf_of, credit from deal_party d"
+        f" where deal = any(%s) and {_ALIVE.format('d')} order by d.id",
+        Uuids(deals),
+    )
+
+
+async def proofs(tx: Tx, deals: Collection[UUID]) -> list[dict[str, Any]]:
+    return await _rows(
+        tx,
+        "select deal, kind, dated_on, received_at from deal_evidence d"
+        f" where deal = any(%s) and {_ALIVE.format('d')} order by d.id",
+        Uuids(deals),
+    )
 
 
 async def to_move(tx: Tx, *, loser: UUID, survivor: UUID) -> dict[str, list[UUID]]:
@@ -41,3 +62,7 @@ async def counts(tx: Tx, deal: UUID) -> dict[str, int]:
     )
     assert row is not None
     return {name: int(n) for name, n in row.items()}
+
+
+async def _rows(tx: Tx, sql: str, *params: object) -> list[dict[str, Any]]:
+    return [dict(row) for row in await tx.all(sql, *params)]

@@ -10,14 +10,11 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from hub.db import deal_facts
 from hub.db.session import Tx
 from hub.domain.deals.calendar import BusinessCalendar
 from hub.domain.deals.facts import (
     Account,
-    Exclusivity,
     Facts,
-    Freshness,
     Match,
     Preference,
     Registration,
@@ -61,8 +58,6 @@ class Gathered:
     standings: Mapping[UUID, Standing]
     names: Mapping[Value, str]
     around: Surroundings
-    crm: tuple[Freshness, ...]
-    sole_rights: Sequence[Mapping[str, Any]]
     judged: list[Claimed] = field(default_factory=list)
 
     def facts(self, subject: Subject, request: Review) -> Facts:
@@ -83,8 +78,8 @@ class Gathered:
                 for proof in subject.parts.proofs
                 if proof.kind == "customer_letter"
             ),
-            exclusivities=_exclusivities(self.sole_rights, deal),
-            crm=self.crm,
+            exclusivities=self.around.exclusivities(deal.product_lines, text_of(deal.values["customer_country"])),
+            crm=self.around.crm,
             accounts=tuple(Account(id=str(i), match=match) for i, match in matches.items()),
             **self.around.facts(matches),
         )
@@ -142,10 +137,12 @@ async def gather(
         claimed=claimed,
         standings=await standings(tx, {subject.deal.partner for subject in subjects}, today=today, but=ids),
         names=await partner_names(tx, [subject.deal.values for subject in subjects]) if len(subjects) > 1 else {},
-        around=await surroundings(tx, _organizations(customers, matches), now=now, today=today),
-        crm=await _crm(tx),
-        sole_rights=await deal_facts.sole_rights(
-            tx, product_lines={line for subject in subjects for line in subject.deal.product_lines}, today=today
+        around=await surroundings(
+            tx,
+            _organizations(customers, matches),
+            product_lines={line for subject in subjects for line in subject.deal.product_lines},
+            now=now,
+            today=today,
         ),
     )
 
@@ -153,20 +150,6 @@ async def gather(
 def _organizations(customers: Sequence[Customer], matches: Mapping[UUID, Mapping[UUID, Match]]) -> set[UUID]:
     known = {customer.record_id for customer in customers if customer.record_id}
     return known.union(*matches.values())
-
-
-def _exclusivities(rights: Sequence[Mapping[str, Any]], deal: Deal) -> tuple[Exclusivity, ...]:
-    """Those to a line of the deal in its customer's country; a right without countries holds in all."""
-    country = text_of(deal.values["customer_country"])
-    return tuple(
-        Exclusivity(partner=str(right["partner"]), product_line=right["line"], country=country)
-        for right in rights
-        if country and right["line"] in deal.product_lines and (not right["countries"] or country in right["countries"])
-    )
-
-
-async def _crm(tx: Tx) -> tuple[Freshness, ...]:
-    return tuple(Freshness(system=r["name"], observed_at=r["at"]) for r in await deal_facts.last_reads(tx))
 
 
 def _registration(subject: Subject, calendar: BusinessCalendar) -> Registration:

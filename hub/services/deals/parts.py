@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hub.db import deal_facts
+from hub.db import deal_parts
 from hub.db.session import Tx
 from hub.domain.deals.calendar import BusinessCalendar
 from hub.domain.deals.facts import Party, Proof
@@ -26,7 +26,7 @@ async def stored_parts(tx: Tx, deals: Collection[UUID]) -> dict[UUID, Parts]:
     """Of every one of the deals."""
     parties = await parties_of(tx, deals)
     proofs: dict[UUID, tuple[Proof, ...]] = {}
-    for row in await deal_facts.proofs(tx, deals):
+    for row in await deal_parts.proofs(tx, deals):
         proofs[row["deal"]] = (*proofs.get(row["deal"], ()), proof(row))
     return {deal: Parts(parties.get(deal, ()), proofs.get(deal, ())) for deal in deals}
 
@@ -34,7 +34,7 @@ async def stored_parts(tx: Tx, deals: Collection[UUID]) -> dict[UUID, Parts]:
 async def parties_of(tx: Tx, deals: Collection[UUID]) -> dict[UUID, tuple[Party, ...]]:
     """Deals without any are left out."""
     found: dict[UUID, tuple[Party, ...]] = {}
-    for row in await deal_facts.parties(tx, deals):
+    for row in await deal_parts.parties(tx, deals):
         found[row["deal"]] = (*found.get(row["deal"], ()), party(row))
     return found
 
