@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import psycopg
@@ -34,8 +36,10 @@ from hub.engines import start_engines, stop_engines
 from hub.garbage import collect_rarely
 from hub.policy import SHIPPED, load_policy
 from hub.record import RECORD_TYPES
+from hub.services.deals import screening, submitting
 from hub.services.deals.candidates import KeyCandidates
 from hub.services.deals.desk import Desk
+from hub.services.deals.screening import Judged
 from hub.services.deals.submitting import Submission, submit
 from hub.services.name_search import NameSearch
 from hub.services.search_keys import index_records
@@ -66,7 +70,7 @@ async def measure(url: str, *, organizations: int, registrations: int, asked: in
         random = Random(3)
         firms = random.sample(world.firms, asked)
         sought = [Sought(text_of(misspell(f.name, forms=f.forms, random=random)), text_of(f.name)) for f in firms]
-        costs = [await _search(db, world, sought), await _check(db, world, asked)]
+        costs = [await _search(db, world, sought), *await _check(db, world, asked)]
     texts = [text_of(firm.name) for firm in world.firms]
     costs += _others(texts, sought, trgm_url)
     return Measured(organizations, registrations, indexed, costs)
@@ -105,18 +109,32 @@ async def _search(db: Database, world: World, sought: Sequence[Sought]) -> Cost:
     return Cost.of("hub", times, right=right)
 
 
-async def _check(db: Database, world: World, count: int) -> Cost:
-    """Whole submissions, one after the other: locks, search, facts, all rules, everything stored, commit."""
+async def _check(db: Database, world: World, count: int) -> list[Cost]:
+    """Whole submissions, one after the other, and the check within each.
+
+    The check: locks, search, facts, all rules, the decision stored. The whole: also the registration with its events,
+    changes, audit trail and alerts, and the commit.
+    """
     desk, random = Desk(load_policy(SHIPPED).policy, KeyCandidates()), Random(5)
-    times = []
-    for number in range(count + _WARM_UP):
-        values = submission(random.choice(world.firms), random.choice(world.partners), random)
+    checks: list[float] = []
+    wholes: list[float] = []
+
+    async def screen(*args: Any, **kwargs: Any) -> list[Judged]:
         with _timed() as taken:
-            async with db.transaction() as tx:
-                await submit(tx, desk, RECORD_TYPES, sent=Submission(values), actor="benchmark")
-        if number >= _WARM_UP:
-            times.append(taken[0])
-    return Cost.of("registration", times)
+            judged = await screening.screen(*args, **kwargs)
+        checks.append(taken[0])
+        return judged
+
+    with patch.object(submitting, "screen", screen):
+        for _ in range(count + _WARM_UP):
+            values = submission(random.choice(world.firms), random.choice(world.partners), random)
+            with _timed() as taken:
+                async with db.transaction() as tx:
+                    await submit(tx, desk, RECORD_TYPES, sent=Submission(values), actor="benchmark")
+            wholes.append(taken[0])
+    costs = [Cost.of("conflict check", checks[_WARM_UP:]), Cost.of("whole registration", wholes[_WARM_UP:])]
+    _tell("; ".join(map(str, costs)))
+    return costs
 
 
 def _others(texts: list[str], sought: Sequence[Sought], trgm_url: str | None) -> list[Cost]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import product
 from uuid import UUID
 
@@ -19,18 +20,21 @@ def scopes(*, keys: Collection[str], product_lines: Collection[str]) -> Iterator
     return (f"{key}|{line}" for key, line in product(keys, product_lines or (WHATEVER,)))
 
 
-async def hold(tx: Tx, names: Iterable[str]) -> None:
-    """Hold every name until the transaction ends; whoever holds one of them is waited for.
+async def hold(tx: Tx, names: Iterable[str]) -> datetime:
+    """Hold every name until the transaction ends; whoever holds one of them is waited for. Returns the time after it.
 
     All of them are taken in one order, so two calls never wait for each other. A transaction that calls twice must
     call for the same kinds of names in the same order as all others do: callers' keys, references, scopes.
     """
     # hashtextextended: a lock for 64 bits; the order by number is the order of all transactions.
-    await tx.run(
-        "select pg_advisory_xact_lock(n) from ("
+    row = await tx.one(
+        "select count(pg_advisory_xact_lock(n)), clock_timestamp() as now from ("
         " select distinct hashtextextended(name, 4711) as n from unnest(%s::text[]) as name order by 1) as locks",
         Texts(names),
     )
+    assert row is not None
+    now: datetime = row["now"]
+    return now
 
 
 async def next_places(tx: Tx, count: int) -> list[int]:

@@ -92,15 +92,17 @@ class Tx:
         async with self.conn.transaction():
             yield
 
-    async def look_up_by_index(self) -> None:
+    async def look_up_by_index(self, *, planned_once: bool = False) -> None:
         """Until it ends, this transaction finds rows by index only.
 
         A table that is being filled has no statistics yet: the planner takes it for small and reads all of it again
-        for every page, which makes a first load quadratic.
+        for every page, which makes a first load quadratic. `planned_once`: statements are not planned anew for each
+        set of parameters; where the way is always the same, planning can take longer than going it.
         """
         await self.conn.execute(
-            b"select set_config(name, 'off', true)"
-            b" from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) as name"
+            b"select set_config(name, setting, true) from (values ('plan_cache_mode', %s), ('enable_seqscan', 'off'),"
+            b" ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) as s (name, setting)",
+            ("force_generic_plan" if planned_once else "auto",),
         )
 
     async def now(self) -> datetime:

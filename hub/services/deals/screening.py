@@ -104,7 +104,7 @@ async def freeze(tx: Tx, deal: Deal, facts: Facts, decision: Decision) -> None:
 
 async def _open(tx: Tx, desk: Desk, deals: Sequence[tuple[Deal, Parts]]) -> tuple[list[Subject], Gathered]:
     """Find the organisations, hold the scopes of all registrations, then look at those that came before."""
-    await tx.look_up_by_index()
+    await tx.look_up_by_index(planned_once=True)
     customers = await customers_of(tx, [deal.values for deal, _ in deals])
     found = await desk.candidates.organizations(tx, customers=customers)
     subjects = [
@@ -112,8 +112,7 @@ async def _open(tx: Tx, desk: Desk, deals: Sequence[tuple[Deal, Parts]]) -> tupl
         for (deal, parts), customer, matches in zip(deals, customers, found, strict=True)
     ]
     names = (name for s in subjects for name in scopes(keys=s.customer.keys, product_lines=s.deal.product_lines))
-    await deal_admission.hold(tx, names)
-    now = await tx.now()
+    now = await deal_admission.hold(tx, names)
     return subjects, await gather(tx, subjects, found, calendar=desk.calendar, weights=desk.candidates.weights, now=now)
 
 
