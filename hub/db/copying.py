@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import chain, islice
-from typing import LiteralString
 
 from psycopg import sql
 
@@ -23,27 +23,34 @@ async def copy_rows(tx: Tx, table: str, columns: Sequence[str], rows: Iterable[S
     if len(first) > _FEW:
         await _copy(tx, table, columns, chain(first, rows))
     elif first:
-        await _insert(tx, table, columns, first)
+        await insert_rows(tx, table, columns, first)
 
 
 async def _copy(tx: Tx, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Rows are formatted one by one and handed over in blocks: a call of `write_row` each would cost several times the
     formatting."""
-    async with tx.conn.cursor() as cursor, cursor.copy(_into("COPY {} ({}) FROM STDIN", table, columns)) as copy:
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), _names(columns))
+    async with tx.conn.cursor() as cursor, cursor.copy(statement) as copy:
         format_row, write = copy.formatter.write_row, copy.writer.write
         for row in rows:
             if block := format_row(row):
                 await write(block)
 
 
-async def _insert(tx: Tx, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+async def insert_rows(
+    tx: Tx, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, conflict: str = ""
+) -> None:
+    """Some rows, at least one, in one statement; `conflict` is its ON CONFLICT clause, from code."""
+    statement = _insert(table, tuple(columns), len(rows)) + conflict.encode()
+    await tx.conn.execute(statement, [value for row in rows for value in row])
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...], count: int) -> bytes:
     places = f"({', '.join(['%s'] * len(columns))})"
-    await tx.conn.execute(
-        _into("INSERT INTO {} ({}) VALUES ", table, columns) + sql.SQL(", ").join([sql.SQL(places)] * len(rows)),
-        [value for row in rows for value in row],
-    )
+    into = sql.SQL("INSERT INTO {} ({}) VALUES ").format(sql.Identifier(table), _names(columns)).as_string()
+    return (into + ", ".join([places] * count)).encode()
 
 
-def _into(statement: LiteralString, table: str, columns: Sequence[str]) -> sql.Composed:
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    return sql.SQL(statement).format(sql.Identifier(table), names)
+def _names(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))

@@ -9,6 +9,7 @@ from itertools import product
 from uuid import UUID
 
 from hub.db.arrays import Texts, Uuids
+from hub.db.copying import insert_rows
 from hub.db.session import Tx
 
 WHATEVER = "*"
@@ -54,10 +55,13 @@ class Claim:
 
 async def store_claims(tx: Tx, claims: Sequence[Claim]) -> None:
     """Each in the place of the registration's earlier one."""
-    await tx.conn.cursor().executemany(
-        "insert into deal_claim (registration_id, keys, product_lines) values (%s, %s, %s)"
-        " on conflict (registration_id) do update set keys = excluded.keys, product_lines = excluded.product_lines",
+    await insert_rows(
+        tx,
+        "deal_claim",
+        ("registration_id", "keys", "product_lines"),
         [(claim.registration_id, Texts(claim.keys), Texts(claim.product_lines)) for claim in claims],
+        conflict=" on conflict (registration_id) do update"
+        " set keys = excluded.keys, product_lines = excluded.product_lines",
     )
 
 
@@ -122,7 +126,6 @@ async def answers(tx: Tx, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, st
 
 async def store_answers(tx: Tx, answered: Sequence[Answered]) -> None:
     """To be stored while the keys are held."""
-    await tx.conn.cursor().executemany(
-        "insert into deal_submission (actor, key, digest, answer) values (%s, %s, %s, %s)",
-        [(a.actor, a.key, a.digest, a.answer) for a in answered],
-    )
+    if answered:
+        rows = [(a.actor, a.key, a.digest, a.answer) for a in answered]
+        await insert_rows(tx, "deal_submission", ("actor", "key", "digest", "answer"), rows)

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from hub.db.arrays import Uuids
-from hub.db.copying import copy_rows
+from hub.db.copying import copy_rows, insert_rows
 from hub.db.session import Tx
 from hub.domain.deals.facts import Facts
 
@@ -35,6 +35,7 @@ class ReviewRow:
 
 
 _COLUMNS = tuple(ReviewRow.__dataclass_fields__)
+_SAVED = " on conflict (registration_id) do update set " + ", ".join(f"{c} = excluded.{c}" for c in _COLUMNS[1:])
 
 
 async def load(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ReviewRow]:
@@ -59,12 +60,9 @@ async def handed_in(tx: Tx, ids: Collection[UUID]) -> frozenset[UUID]:
 
 async def save(tx: Tx, reviews: Sequence[ReviewRow]) -> None:
     """Each in the place of the registration's earlier one."""
-    changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
-    await tx.conn.cursor().executemany(
-        f"insert into deal_review ({', '.join(_COLUMNS)}) values ({', '.join(['%s'] * len(_COLUMNS))})"
-        f" on conflict (registration_id) do update set {changed}",
-        [[_stored(getattr(review, name)) for name in _COLUMNS] for review in reviews],
-    )
+    if reviews:
+        rows = [[_stored(getattr(review, name)) for name in _COLUMNS] for review in reviews]
+        await insert_rows(tx, "deal_review", _COLUMNS, rows, conflict=_SAVED)
 
 
 def _stored(value: object) -> object:
