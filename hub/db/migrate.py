@@ -1,17 +1,15 @@
-"""Bring a database's schema to the newest version, with Alembic and without an ini file."""
+"""Bring a database's schema to the newest version.
+
+Alembic, and SQLAlchemy with it, are loaded only when there is something to do: that takes longer than all else a
+program does before it begins.
+"""
 
 import time
 from pathlib import Path
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, pool
-from sqlalchemy.exc import OperationalError
 
-_SCRIPTS = Path(__file__).parent / "migrations"
+_VERSIONS = Path(__file__).parent / "migrations" / "versions"
 # A version that waits for a table makes everybody else wait behind it: it lets go (env.py) and tries again.
 _TRIES, _PAUSE_SECONDS = 30, 2.0
 _BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
@@ -27,10 +25,17 @@ def upgrade(database_url: str) -> None:
     Programs of the release before go on working meanwhile. Raises SchemaUnfit when a newer release has been at work
     on the database, or when its tables are too busy to be changed.
     """
-    _refuse_newer(database_url)
+    found = _found(database_url)
+    _refuse_newer(found)
+    if found == {newest_version()}:
+        return None
+    from sqlalchemy.exc import OperationalError
+
+    from hub.db.alembic_commands import apply_missing
+
     for _ in range(_TRIES):
         try:
-            return command.upgrade(_config(database_url), "head")
+            return apply_missing(database_url)
         except OperationalError as exc:
             if not isinstance(exc.orig, _BUSY):
                 raise
@@ -43,20 +48,16 @@ def upgrade(database_url: str) -> None:
 
 def is_current(database_url: str) -> bool:
     """True when the schema has every version that this release brings."""
-    return _found(database_url) == set(_known().get_heads())
+    return _found(database_url) == {newest_version()}
 
 
 def newest_version() -> str:
     """The schema that this release brings."""
-    newest = _known().get_current_head()
-    assert newest is not None
-    return newest
+    return max(_known())
 
 
-def _refuse_newer(database_url: str) -> None:
-    known = _known()
-    ours = {version.revision for version in known.walk_revisions()}
-    if newer := _found(database_url) - ours:
+def _refuse_newer(found: set[str]) -> None:
+    if newer := found - _known():
         raise SchemaUnfit(
             f"The database has schema version {', '.join(sorted(newer))}, and this Partner Hub knows only "
             f"{newest_version()} and older: start the newer release that changed it, or restore a backup from "
@@ -65,28 +66,13 @@ def _refuse_newer(database_url: str) -> None:
 
 
 def _found(database_url: str) -> set[str]:
-    engine = create_engine(sqlalchemy_url(database_url), poolclass=pool.NullPool)
-    with engine.connect() as connection:
-        return set(MigrationContext.configure(connection).get_current_heads())
+    with psycopg.connect(database_url) as connection:
+        there = connection.execute("select to_regclass('alembic_version')").fetchone()
+        if there is None or there[0] is None:
+            return set()
+        return {row[0] for row in connection.execute("select version_num from alembic_version")}
 
 
-def _known() -> ScriptDirectory:
-    return ScriptDirectory(str(_SCRIPTS))
-
-
-def draft_version(database_url: str, *, message: str) -> None:
-    """Write a new version file from the difference between the tables in the code and an up-to-date database."""
-    command.revision(_config(database_url), message=message, autogenerate=True)
-
-
-def sqlalchemy_url(database_url: str) -> str:
-    """The libpq URL with SQLAlchemy's name of the driver, which serves both blocking and asyncio engines."""
-    return "postgresql+psycopg://" + database_url.partition("://")[2]
-
-
-def _config(database_url: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["database_url"] = sqlalchemy_url(database_url)
-    return config
+def _known() -> set[str]:
+    """Versions by the beginnings of their files' names: one after the other, in this order."""
+    return {path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*_*.py")}

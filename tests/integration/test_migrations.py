@@ -11,11 +11,13 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import SAWarning
 
 from hub.cli.errors import Problem, explained
 from hub.db import migrate
+from hub.db.alembic_commands import alembic_config, sqlalchemy_url
 from hub.db.migrate import SchemaUnfit
 from hub.db.tables import metadata
 from hub.engines import Engines
@@ -30,12 +32,18 @@ def empty_database_url(engines: Engines) -> Iterator[str]:
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_code_describes(database_url: str) -> None:
-    engine = create_engine(migrate.sqlalchemy_url(database_url), poolclass=pool.NullPool)
+    engine = create_engine(sqlalchemy_url(database_url), poolclass=pool.NullPool)
     with engine.connect() as connection, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Did not recognize type 'xid8'", SAWarning)
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
 
     assert differences == []
+
+
+def test_versions_are_named_by_their_files_in_their_order() -> None:
+    scripts = ScriptDirectory.from_config(alembic_config("postgresql://unused"))
+    assert [version.revision for version in scripts.walk_revisions()] == sorted(migrate._known(), reverse=True)
+    assert scripts.get_heads() == [migrate.newest_version()]
 
 
 def test_processes_that_migrate_at_once_wait_for_each_other(empty_database_url: str) -> None:
@@ -72,7 +80,7 @@ def test_a_program_refuses_a_database_that_a_newer_release_has_changed(database_
 def test_a_migration_gives_way_to_whoever_uses_the_table_and_comes_back(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command.upgrade(migrate._config(empty_database_url), "0002")
+    command.upgrade(alembic_config(empty_database_url), "0002")
     tries = []
 
     with psycopg.connect(empty_database_url) as reader:
@@ -93,7 +101,7 @@ def test_a_migration_gives_way_to_whoever_uses_the_table_and_comes_back(
 def test_tables_that_stay_busy_are_told_in_one_sentence(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command.upgrade(migrate._config(empty_database_url), "0002")
+    command.upgrade(alembic_config(empty_database_url), "0002")
     monkeypatch.setattr(migrate, "_TRIES", 1)
     monkeypatch.setattr(migrate, "_PAUSE_SECONDS", 0)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from psycopg import errors, sql
 
 from hub.db import records
-from hub.db.migrate import sqlalchemy_url
+from hub.db.alembic_commands import sqlalchemy_url
 from hub.db.record_tables import record_tables
 from hub.db.session import Database
 from hub.engines import Engines

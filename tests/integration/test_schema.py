@@ -4,7 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, pool
 
-from hub.db.migrate import sqlalchemy_url
+from hub.db.alembic_commands import sqlalchemy_url
 from hub.db.tables import metadata
 
 
