@@ -25,7 +25,7 @@ from hub.services.deals.desk import Desk
 from hub.services.deals.fields import HUB_OWNED
 from hub.services.deals.parts import stored_parts
 from hub.services.deals.reviewing import review
-from hub.services.deals.screening import screen
+from hub.services.deals.screening import hold_scope, screen
 from hub.services.deals.working import Deal, put_back, step, take_out
 from hub.services.refusals import NotFound, NotNow, Refusal, invalid
 
@@ -98,6 +98,7 @@ async def merge(tx: Tx, desk: Desk, *, registration_id: UUID, into: UUID, take: 
     now = await tx.now()
     given = Circumstances(now=now, actor=actor, text=f"It lives on in registration {into}.")
     ended = step(loser, Action.MERGE, given, calendar=desk.calendar)
+    await hold_scope(tx, loser, survivor)
     moved = await _move(tx, loser.id, into, actor)
     await settle_others(tx, loser.id)
     await put_back(tx, desk, ended, actor=actor)

@@ -70,11 +70,16 @@ async def judge(
     return judged.deal, judged.facts, judged.decision
 
 
-async def hold_scope(tx: Tx, deal: Deal) -> None:
-    """Whoever could find this registration waits until the transaction ends."""
-    [customer] = await customers_of(tx, [deal.values])
-    claimed = (await deal_admission.claims_of(tx, [deal.id])).get(deal.id, [])
-    await deal_admission.hold(tx, scopes(keys={*customer.keys, *claimed}, product_lines=deal.product_lines))
+async def hold_scope(tx: Tx, *deals: Deal) -> None:
+    """Whoever could find one of these registrations waits until the transaction ends."""
+    customers = await customers_of(tx, [deal.values for deal in deals])
+    claimed = await deal_admission.claims_of(tx, [deal.id for deal in deals])
+    names = (
+        name
+        for deal, customer in zip(deals, customers, strict=True)
+        for name in scopes(keys={*customer.keys, *claimed.get(deal.id, ())}, product_lines=deal.product_lines)
+    )
+    await deal_admission.hold(tx, names)
 
 
 def in_order(deal: Deal, place: int, *, now: datetime) -> Deal:

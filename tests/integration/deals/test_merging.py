@@ -1,5 +1,6 @@
 """Two registrations of one partner become one: the earlier keeps its place, and it can be undone."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -60,6 +61,22 @@ async def _parts(office: Office, view: RegistrationView) -> list[str]:
         view.id,
     )
     return [row["what"] for row in rows]
+
+
+async def test_nobody_is_held_up_by_one_that_is_merged_at_the_same_moment(office: Office) -> None:
+    first, second = await _twice(office)
+    await office.act(first, deciding.approve)  # it is not judged again, which would hold its scope
+    caro = await office.partner("Caro")
+    async with office.db.transaction() as tx:
+        await merging.merge(tx, office.desk, registration_id=second.id, into=first.id, take=(), actor="key approver")
+        submitting = asyncio.create_task(office.submit(caro))
+        while await tx.one("select 1 from pg_locks where not granted") is None:
+            assert not submitting.done(), "it met what is about to end"
+            await asyncio.sleep(0)
+
+    third = await submitting
+    rows = await office.all("select distinct frozen_by from deal_freeze where registration_id = %s", third.id)
+    assert second.id not in [row["frozen_by"] for row in rows]
 
 
 async def test_the_later_lives_on_in_the_earlier_which_keeps_its_place(office: Office) -> None:
