@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from hub.app import App
 from hub.db import leases
-from hub.policy import PolicyError
 from hub.services.deals.escalating import escalate
 from hub.services.deals.noticing import notice
 from hub.services.waking import wake_outbound
+from sync_jobs.repeating import repeat
 from sync_jobs.work import PROCESS
 
 log = structlog.get_logger()
@@ -28,16 +26,12 @@ LATE_EVERY = timedelta(minutes=1)
 
 async def keep_alerting(app: App, *, moved: asyncio.Event, stop: asyncio.Event) -> None:
     """Look whenever `moved` is set and every few seconds, until told to stop."""
-    while not stop.is_set():
-        moved.clear()
-        try:
-            await _notice(app)
-            await _escalate(app)
-        except (psycopg.Error, PoolTimeout) as exc:
-            log.warning("noticing_failed", error=type(exc).__name__, verdict="tried again in some seconds")
-        except PolicyError as exc:
-            log.error("deal_policy_broken", message=str(exc), verdict="no alert is raised until it is corrected")
-        await either(moved, stop)
+    await repeat(partial(_alert, app), name="noticing", every=EVERY, stop=stop, hint=moved)
+
+
+async def _alert(app: App) -> None:
+    await _notice(app)
+    await _escalate(app)
 
 
 async def _notice(app: App) -> None:
@@ -58,13 +52,3 @@ async def _leave(app: App) -> None:
     """What was raised leaves at once."""
     async with app.db.transaction() as tx:
         await wake_outbound(tx, app.queue)
-
-
-async def either(*events: asyncio.Event) -> None:
-    """Wait until one of them is set, or the time is over."""
-    waits = [asyncio.create_task(event.wait()) for event in events]
-    with suppress(TimeoutError):
-        async with asyncio.timeout(EVERY.total_seconds()):
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from functools import partial
 
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from hub.app import App
-from hub.policy import PolicyError
 from hub.services.deals.arriving import take_in_arrivals
 from hub.services.waking import wake_outbound
-from sync_jobs.alerts import either
+from sync_jobs.repeating import repeat
 
 log = structlog.get_logger()
+
+EVERY = timedelta(seconds=5)
+"""Within this time what other processes brought is judged too."""
 
 
 async def keep_taking_in(app: App, *, arrived: asyncio.Event, stop: asyncio.Event) -> None:
     """Judge what came in whenever `arrived` is set and every few seconds, until told to stop."""
-    while not stop.is_set():
-        arrived.clear()
-        try:
-            await _take_in(app, stop)
-        except (psycopg.Error, PoolTimeout) as exc:
-            log.warning("judging_failed", error=type(exc).__name__, verdict="tried again in some seconds")
-        except PolicyError as exc:
-            log.error("deal_policy_broken", message=str(exc), verdict="no registration is judged until it is corrected")
-        except Exception as exc:
-            log.error("judging_failed", exc_info=exc, verdict="that registration is tried again in a minute")
-        await either(arrived, stop)
+    await repeat(partial(_take_in, app, stop), name="judging", every=EVERY, stop=stop, hint=arrived)
 
 
 async def _take_in(app: App, stop: asyncio.Event) -> None:

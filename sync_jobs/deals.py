@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from hub.app import App
 from hub.db import leases
-from hub.policy import PolicyError
 from hub.services.deals.expiring import end_protections
 from hub.services.deals.reviewing import look_again_after_reads
+from sync_jobs.repeating import repeat
 from sync_jobs.work import PROCESS
 
 log = structlog.get_logger()
@@ -25,18 +23,14 @@ _LOOK = timedelta(minutes=5)
 
 async def keep_ending_protections(app: App, *, stop: asyncio.Event) -> None:
     """Ends protections whenever it is this process's turn, looks again every time, until told to stop."""
-    while not stop.is_set():
-        try:
-            if await _my_turn(app) and any((counts := await end_protections(app.db, app.desk)).values()):
-                log.info("protections_ended", **counts)
-            if looked := await look_again_after_reads(app.db, app.desk):
-                log.info("registrations_looked_at_again", registrations=looked)
-        except (psycopg.Error, PoolTimeout) as exc:
-            log.warning("ending_protections_failed", error=type(exc).__name__, verdict="tried again in an hour")
-        except PolicyError as exc:
-            log.error("deal_policy_broken", message=str(exc), verdict="no protection ends until it is corrected")
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _LOOK.total_seconds())
+    await repeat(partial(_end_and_look_again, app), name="ending_protections", every=_LOOK, stop=stop)
+
+
+async def _end_and_look_again(app: App) -> None:
+    if await _my_turn(app) and any((counts := await end_protections(app.db, app.desk)).values()):
+        log.info("protections_ended", **counts)
+    if looked := await look_again_after_reads(app.db, app.desk):
+        log.info("registrations_looked_at_again", registrations=looked)
 
 
 async def _my_turn(app: App) -> bool:
