@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from uuid import UUID
@@ -17,7 +17,7 @@ from hub.domain.matching import KeyShares, OrganizationFeatures, Part, likenesse
 log = structlog.get_logger()
 
 NEAREST = 10
-LEAST_LIKENESS = 60.0
+LEAST_LIKENESS, MOST_BEHIND = 60.0, 15.0
 MOST_NAMES = 3
 MOST_LOOKED_AT = 1_500
 _LEARN_EVERY, _WHILE_NOTHING_IS_KNOWN = 600.0, 20.0  # seconds: how frequent keys are changes slowly
@@ -33,7 +33,7 @@ class NameSearch:
     async def nearest(self, tx: Tx, sought: Sequence[OrganizationFeatures]) -> list[dict[UUID, float]]:
         """For each at most `NEAREST` organisations, with the likeness of their names to one of its own, likest first.
 
-        One query for all of them.
+        Those whose likeness is far behind that of the likest are none. One query for all of them.
         """
         await self._learn(tx)
         names = [(at, words) for at, features in enumerate(sought) for words in spelt(features)[:MOST_NAMES]]
@@ -44,7 +44,7 @@ class NameSearch:
             if len(rows) > MOST_LOOKED_AT:
                 log.info("names_truncated", name=" ".join(words), most=MOST_LOOKED_AT)
             _take_likest(best[at], " ".join(words), rows)
-        return [dict(nsmallest(NEAREST, of.items(), key=lambda item: (-item[1], item[0]))) for of in best]
+        return [_likest(of) for of in best]
 
     async def _learn(self, tx: Tx) -> None:
         now = time.monotonic()
@@ -52,6 +52,12 @@ class NameSearch:
         if self._learned_at is None or now - self._learned_at > every:
             self._learned_at = now
             self._shares = KeyShares(*await name_index.shares(tx))
+
+
+def _likest(found: Mapping[UUID, float]) -> dict[UUID, float]:
+    least = max(found.values(), default=0.0) - MOST_BEHIND
+    near = [item for item in found.items() if item[1] >= least]
+    return dict(nsmallest(NEAREST, near, key=lambda item: (-item[1], item[0])))
 
 
 def _take_likest(best: dict[UUID, float], text: str, rows: Sequence[tuple[UUID, Sequence[str]]]) -> None:

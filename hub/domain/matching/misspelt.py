@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 from math import prod
 from zlib import crc32
@@ -33,7 +33,7 @@ class Part:
     keys: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeyShares:
     """The share of all `names` that have a key, for each frequent one; every other key is rarer than these."""
 
@@ -41,9 +41,14 @@ class KeyShares:
     names: float = 0.0
 
     def of(self, part: Part) -> float:
-        """The share of names that have a key of this part. Of the unknown keys most were never seen."""
-        rare = min(self.frequent.values(), default=0.0) / 15
-        return min(1.0, sum(self.frequent.get(key, rare) for key in part.keys))
+        """The share of names that have a key of this part."""
+        frequent, rare = self.frequent, self._rare
+        return min(1.0, sum([frequent.get(key, rare) for key in part.keys]))
+
+    @cached_property
+    def _rare(self) -> float:
+        """Of an unknown key: most were never seen."""
+        return min(self.frequent.values(), default=0.0) / 15
 
 
 def spelt(features: OrganizationFeatures) -> list[tuple[str, ...]]:
