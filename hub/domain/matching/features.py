@@ -92,6 +92,8 @@ def person_features(values: Mapping[str, object]) -> PersonFeatures:
 
 def _all(values: Mapping[str, object], field_name: str) -> tuple[str, ...]:
     value = values.get(field_name)
+    if value is None:  # as most fields of most records
+        return ()
     parts = value if isinstance(value, list | tuple | set | frozenset) else (value,)
     return tuple(text for part in parts if part is not None and (text := str(part).strip()))
 
