@@ -15,7 +15,7 @@ _NEXT = """
     import sqlalchemy as sa
     from alembic import op
 
-    revision = "next"
+    revision = "9999"
     down_revision = "{newest}"
     branch_labels = depends_on = None
 
