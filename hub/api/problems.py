@@ -30,6 +30,7 @@ MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     "connection-refused": "The connection cannot be made as it was described",
     "connector-missing": "There is no such system",
+    "database-full": "The database's disk is full",
     "database-unavailable": "The database does not answer",
     "duplicate": "There is such a thing already",
     "internal": "Something went wrong here",
@@ -160,6 +161,10 @@ def problem_of(exc: Exception) -> ApiProblem:
             return _of_remote(exc)
         case psycopg.DataError() | UnicodeEncodeError():
             return _of_refusal(invalid("", "A character or number that was sent cannot be stored."))
+        case psycopg.errors.DiskFull():
+            log.error("database_full", message=str(exc))
+            detail = "Nothing was stored: the disk of the database has no room. Try again once somebody has made some."
+            return ApiProblem(503, "database-full", detail, headers={"Retry-After": "60"})
         case psycopg.OperationalError() | PoolTimeout():
             log.error("database_unavailable", error=type(exc).__name__)
             detail = "The database does not answer; try again in a moment."

@@ -29,6 +29,7 @@ from hub.services.refusals import Duplicate, Gone, NotFound, NotNow, Refusal, St
         (Unavailable("x"), 503, "remote-unavailable"),
         (OutcomeUnknown("x"), 502, "remote-unavailable"),
         (RemoteError("x"), 502, "remote-unavailable"),
+        (psycopg.errors.DiskFull('could not extend file "base/5/17": No space left'), 503, "database-full"),
         (psycopg.OperationalError("connection to server at 10.0.0.1 failed"), 503, "database-unavailable"),
         (RuntimeError("inside"), 500, "internal"),
     ],
