@@ -22,7 +22,7 @@ from hub.domain.matching.features import OrganizationFeatures
 _END = 5
 _LONG = 7
 _MOST_GROUPS = 10
-_MOST_EXPECTED = 1_000.0
+_MOST_EXPECTED = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,12 @@ class KeyShares:
     names: float = 0.0
 
     def of(self, part: Part) -> float:
-        """The share of names that have a key of this part."""
+        """The share of names that have a key of this part: about that of its most frequent key.
+
+        Names that have one of them mostly have all: those of the right spelling.
+        """
         frequent, rare = self.frequent, self._rare
-        return min(1.0, sum([frequent.get(key, rare) for key in part.keys]))
+        return max([frequent.get(key, rare) for key in part.keys])
 
     @cached_property
     def _rare(self) -> float:
@@ -65,10 +68,10 @@ def spelling_keys(names: Iterable[Sequence[str]]) -> list[int]:
 def sought_parts(words: Sequence[str], shares: KeyShares) -> list[tuple[Part, ...]]:
     """Groups of parts, the single ones first. A name that has a key of every part of one group may be the one meant.
 
-    Groups are as small as they are rare; together they let through about a thousand names at most. Where all words are
-    so frequent that no group is rare, the rarest is all there is.
+    Groups are as small as they are rare; together they let through some hundreds of names. Where all words are so
+    frequent that no group is rare, the rarest is all there is.
     """
-    parts = [Part(n, keys) for n, word in enumerate(dict.fromkeys(words)) for keys in _parts(word)]
+    parts = [Part(n, keys) for n, word in enumerate(dict.fromkeys(words)) for keys in _sought(word)]
     share = {part: shares.of(part) for part in parts}
 
     def expected(group: tuple[Part, ...]) -> float:
@@ -81,8 +84,6 @@ def sought_parts(words: Sequence[str], shares: KeyShares) -> list[tuple[Part, ..
     chosen: list[tuple[Part, ...]] = []
     room = _MOST_EXPECTED
     for size in (1, 2, 3):
-        if size == 3 and len(chosen) > 1:
-            break
         for group in sorted(combinations(parts, size), key=expected):
             cost = expected(group)
             if cost > room or len(chosen) == _MOST_GROUPS:
@@ -112,6 +113,18 @@ def _parts(word: str) -> tuple[tuple[int, ...], ...]:
     if len(word) < _LONG:
         return (_spellings("w", word),)
     return (_spellings("p", word[:_END]), _spellings("s", word[-_END:]))
+
+
+@lru_cache(maxsize=65_536)
+def _sought(word: str) -> tuple[tuple[int, ...], ...]:
+    """As `_parts`; a letter more or less can make one part of two, and two of one."""
+    parts = _parts(word)
+    if len(word) == _LONG - 1:
+        [whole] = parts
+        return tuple((*whole, *end) for end in (_spellings("p", word[:_END]), _spellings("s", word[-_END:])))
+    if len(word) == _LONG:
+        return tuple((*_spellings("w", word), *end) for end in parts)
+    return parts
 
 
 def _spellings(kind: str, text: str) -> tuple[int, ...]:
