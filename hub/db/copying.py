@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import chain, islice
 
 from psycopg import sql
@@ -45,7 +45,7 @@ async def insert_rows(
     await tx.conn.execute(statement, [value for row in rows for value in row])
 
 
-@cache
+@lru_cache(maxsize=1_024)  # which columns are filled differs from record to record
 def _insert(table: str, columns: tuple[str, ...], count: int) -> bytes:
     places = f"({', '.join(['%s'] * len(columns))})"
     into = sql.SQL("INSERT INTO {} ({}) VALUES ").format(sql.Identifier(table), _names(columns)).as_string()

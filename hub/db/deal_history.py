@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from hub.db.arrays import Texts, Uuids
+from hub.db.living import ALIVE
 from hub.db.session import Tx
 
 Row = dict[str, Any]
-_ALIVE = "{0}.deleted_at is null and {0}.merged_into is null"
 DECIDED = ("approve", "approve_teaming", "reject", "revoke", "expire", "withdraw", "win", "lose", "merge")
 """Kinds of events with which a registration was decided or ended."""
 
@@ -20,7 +20,7 @@ async def proofs(tx: Tx, deal: UUID, *, limit: int) -> list[Row]:
     rows = await tx.all(
         "select name, kind, dated_on, coalesce(received_at, created_at) as received_at, location, sha256,"
         " created_at as stored_at"
-        f" from deal_evidence d where deal = %s and {_ALIVE.format('d')} order by created_at desc, id limit %s",
+        f" from deal_evidence d where deal = %s and {ALIVE.format('d')} order by created_at desc, id limit %s",
         deal,
         limit,
     )
@@ -33,7 +33,7 @@ async def closed_opportunities(tx: Tx, accounts: Collection[UUID], *, limit: int
         "select o.*, s.* from opportunity o left join lateral (select c.name as system, l.remote_id, l.as_of"
         " from link l join connection c on c.id = l.connection_id where l.record_id = o.id and l.state = 'live'"
         " order by l.as_of desc limit 1) s on true"
-        f" where o.account = any(%s) and o.is_closed and {_ALIVE.format('o')}"
+        f" where o.account = any(%s) and o.is_closed and {ALIVE.format('o')}"
         " order by o.close_date desc nulls last, o.id limit %s",
         Uuids(accounts),
         limit,
@@ -45,7 +45,7 @@ async def sharing_ever(tx: Tx, *, keys: Collection[str], but: UUID, limit: int) 
     """Submitted registrations, whatever became of them, that share a key; newest first."""
     rows = await tx.tuples(
         "select c.registration_id from deal_claim c join deal_registration d on d.id = c.registration_id"
-        f" where c.keys && %s::text[] and c.registration_id <> %s and {_ALIVE.format('d')}"
+        f" where c.keys && %s::text[] and c.registration_id <> %s and {ALIVE.format('d')}"
         " order by c.registration_id desc limit %s",
         Texts(keys),
         but,

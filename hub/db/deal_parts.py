@@ -7,16 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from hub.db.arrays import Uuids
+from hub.db.living import ALIVE
 from hub.db.session import Tx
-
-_ALIVE = "{0}.deleted_at is null and {0}.merged_into is null"
 
 
 async def parties(tx: Tx, deals: Collection[UUID]) -> list[dict[str, Any]]:
     return await _rows(
         tx,
         "select deal, partner, role, on_behalf_of, credit from deal_party d"
-        f" where deal = any(%s) and {_ALIVE.format('d')} order by d.id",
+        f" where deal = any(%s) and {ALIVE.format('d')} order by d.id",
         Uuids(deals),
     )
 
@@ -25,14 +24,14 @@ async def proofs(tx: Tx, deals: Collection[UUID]) -> list[dict[str, Any]]:
     return await _rows(
         tx,
         "select deal, kind, dated_on, received_at from deal_evidence d"
-        f" where deal = any(%s) and {_ALIVE.format('d')} order by d.id",
+        f" where deal = any(%s) and {ALIVE.format('d')} order by d.id",
         Uuids(deals),
     )
 
 
 async def to_move(tx: Tx, *, loser: UUID, survivor: UUID) -> dict[str, list[UUID]]:
     """By record type: parties in a role that the survivor lacks, proofs that it lacks, lines where it has none."""
-    of_survivor = f"s.deal = %(survivor)s and {_ALIVE.format('s')}"
+    of_survivor = f"s.deal = %(survivor)s and {ALIVE.format('s')}"
     missing = {
         "deal_party": f"{of_survivor} and s.partner = p.partner and s.role = p.role",
         "deal_evidence": f"{of_survivor} and s.sha256 = p.sha256",
@@ -41,7 +40,7 @@ async def to_move(tx: Tx, *, loser: UUID, survivor: UUID) -> dict[str, list[UUID
     found = {}
     for name, same in missing.items():
         rows = await tx.all(
-            f"select p.id from {name} p where p.deal = %(loser)s and {_ALIVE.format('p')}"
+            f"select p.id from {name} p where p.deal = %(loser)s and {ALIVE.format('p')}"
             f" and not exists (select from {name} s where {same}) order by p.id",
             loser=loser,
             survivor=survivor,
@@ -55,7 +54,7 @@ async def counts(tx: Tx, deal: UUID) -> dict[str, int]:
     row = await tx.one(
         "select "
         + ", ".join(
-            f"(select count(*) from {name} p where p.deal = %(deal)s and {_ALIVE.format('p')}) as {name}"
+            f"(select count(*) from {name} p where p.deal = %(deal)s and {ALIVE.format('p')}) as {name}"
             for name in ("deal_party", "deal_evidence", "deal_line")
         ),
         deal=deal,

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from hub.db.arrays import Texts, Uuids
+from hub.db.living import ALIVE, TODAY
 from hub.db.session import Tx
 
 
@@ -40,11 +41,6 @@ class StandingRow(Struct, frozen=True):
     rights: list[Right] | None
 
 
-_ALIVE = "{0}.deleted_at is null and {0}.merged_into is null"
-_TODAY = (
-    _ALIVE + " and {0}.valid_from <= %(today)s and ({0}.valid_to is null or {0}.valid_to > %(today)s)"
-)  # of rows that hold for a time
-
 _STANDINGS = f"""
 select k.id, coalesce(o.legal_name, '') as name, coalesce(p.status, 'unknown') as status, m.program,
     coalesce(m.tier, p.tier) as tier,
@@ -53,35 +49,35 @@ select k.id, coalesce(o.legal_name, '') as name, coalesce(p.status, 'unknown') a
     coalesce(o.compliance_hold, false) as sanctioned,
     (
         select count(*) from deal_registration d where d.partner = k.id and d.review_status = any(%(statuses)s)
-            and d.id <> all(%(but)s) and {_ALIVE.format("d")}
+            and d.id <> all(%(but)s) and {ALIVE.format("d")}
     ) as open_registrations,
     case when exists (select from certification_award) then array(
         select distinct l.code from certification_award a join certification t on t.id = a.certification
             join product_line l on l.id = t.product_line
         where a.partner = k.id and a.granted_on <= %(today)s
             and (a.expires_on is null or a.expires_on >= %(today)s)
-            and (a.revoked_on is null or a.revoked_on > %(today)s) and {_ALIVE.format("a")}
+            and (a.revoked_on is null or a.revoked_on > %(today)s) and {ALIVE.format("a")}
         order by 1
     ) end as certified,
     (
         select json_agg(json_build_object(
             'product_line', l.code, 'countries', coalesce(t.countries, '{{}}'),
-            'holds', a.status is not distinct from 'granted' and {_TODAY.format("a")}
+            'holds', a.status is not distinct from 'granted' and {TODAY.format("a")}
         ) order by a.id)::text
         from partner_authorization a join product_line l on l.id = a.product_line
             left join territory t on t.id = a.territory
-        where a.partner = k.id and {_ALIVE.format("a")}
+        where a.partner = k.id and {ALIVE.format("a")}
     ) as rights
 from unnest(%(partners)s::uuid[]) as k(id)
     left join (organization o join partner p on p.id = o.id) on o.id = k.id
     left join lateral (
         select g.code as program, t.code as tier from program_membership m
             join program g on g.id = m.program left join program_tier t on t.id = m.tier
-        where m.partner = k.id and {_TODAY.format("m")} order by t.rank desc nulls last limit 1
+        where m.partner = k.id and {TODAY.format("m")} order by t.rank desc nulls last limit 1
     ) m on true
     left join lateral (
         select c.partner, case when not bool_or(c.ends_on is null) then max(c.ends_on) end as until from contract c
-        where c.partner = k.id and c.status = 'signed' and {_ALIVE.format("c")} group by c.partner
+        where c.partner = k.id and c.status = 'signed' and {ALIVE.format("c")} group by c.partner
     ) c on true
 """
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from hub.db.arrays import Texts, Uuids
+from hub.db.living import ALIVE, TODAY
 from hub.db.session import Tx
 
 
@@ -122,8 +123,6 @@ class SurroundingRows(Struct, frozen=True):
     last_reads: list[LastRead]
 
 
-_ALIVE = "{0}.deleted_at is null and {0}.merged_into is null"
-_TODAY = _ALIVE + " and {0}.valid_from <= %(today)s and ({0}.valid_to is null or {0}.valid_to > %(today)s)"
 _ASKED = "any(%(organizations)s::uuid[])"
 
 _PARTS = {
@@ -134,46 +133,46 @@ _PARTS = {
             select c.name as system, l.remote_id, l.as_of from link l join connection c on c.id = l.connection_id
             where l.record_id = o.id and l.state = 'live' order by l.as_of desc limit 1
         ) s on true
-        where o.account = {_ASKED} and o.is_closed is not true and {_ALIVE.format("o")} order by o.id
+        where o.account = {_ASKED} and o.is_closed is not true and {ALIVE.format("o")} order by o.id
     """,
     "activities": f"""
         select a.* from unnest(%(organizations)s::uuid[]) as asked(id) cross join lateral (
             select a.id, a.account, a.kind, a.happened_at, a.owner_name from activity a
-            where a.account = asked.id and a.happened_at >= %(since)s and {_ALIVE.format("a")}
+            where a.account = asked.id and a.happened_at >= %(since)s and {ALIVE.format("a")}
             order by a.happened_at desc limit %(most_activities)s
         ) a order by a.happened_at desc
     """,
     "named_accounts": f"""
         select n.id, n.organization, n.reserved_for, n.partner, n.owner_name, r.code as line
         from named_account n left join related r on r.line = n.product_line
-        where n.organization = {_ASKED} and {_TODAY.format("n")} order by n.id
+        where n.organization = {_ASKED} and {TODAY.format("n")} order by n.id
     """,
     "tenders": f"""
         select t.id, t.buyer, t.reference, t.published_on, t.closes_on, t.product_lines from tender t
-        where t.buyer = {_ASKED} and {_ALIVE.format("t")} order by t.id
+        where t.buyer = {_ASKED} and {ALIVE.format("t")} order by t.id
     """,
     "supplied": f"""
         select o.customer, o.partner, r.code as line, max(o.term_ends) as until
         from order_line o join related r on r.line = o.product_line
         where o.customer = {_ASKED} and (o.ordered_on >= %(supplied_since)s or o.term_ends >= %(today)s)
-            and o.status in ('booked', 'shipped') and {_ALIVE.format("o")}
+            and o.status in ('booked', 'shipped') and {ALIVE.format("o")}
         group by 1, 2, 3 order by 1, 2, 3
     """,
     "leads": f"""
         select l.id, l.customer, l.partner, l.received_at from lead l
         where l.customer = {_ASKED} and l.kind = 'vendor_distributed' and l.partner is not null
-            and l.received_at >= %(since)s and {_ALIVE.format("l")} order by l.id
+            and l.received_at >= %(since)s and {ALIVE.format("l")} order by l.id
     """,
     "last_orders": f"""
         select o.customer, max(o.ordered_on) as ordered_on from order_line o
-        where o.customer = {_ASKED} and {_ALIVE.format("o")} group by o.customer
+        where o.customer = {_ASKED} and {ALIVE.format("o")} group by o.customer
     """,
     "sole_rights": f"""
         select distinct a.partner, r.code as line, coalesce(t.countries, '{{}}') as countries
         from related r join partner_authorization a on a.product_line = r.line
             left join territory t on t.id = a.territory
         where r.code = any(%(product_lines)s) and a.exclusive and a.status is not distinct from 'granted'
-            and {_TODAY.format("a")} order by 1, 2
+            and {TODAY.format("a")} order by 1, 2
     """,
     "last_reads": """
         select c.name, case when bool_and(r.at is not null) then min(r.at) end as at

@@ -8,16 +8,16 @@ from datetime import date
 from uuid import UUID
 
 from hub.db.arrays import Texts, Uuids
+from hub.db.living import ALIVE
 from hub.db.session import Tx
 
-_ALIVE = "{0}.deleted_at is null and {0}.merged_into is null"
 _DIRECT = (
     "o.account is not null and o.is_closed is not true and o.is_direct is not false and o.partner is null and "
-    + _ALIVE.format("o")
+    + ALIVE.format("o")
 )
 _PROTECTED = (
     "d.review_status = any(%(protected)s) and d.protection_ends >= %(today)s"
-    " and d.opportunity is distinct from o.id and " + _ALIVE.format("d")
+    " and d.opportunity is distinct from o.id and " + ALIVE.format("d")
 )
 MOST = 200
 
@@ -57,7 +57,7 @@ async def protected(tx: Tx, *, registrations: Collection[UUID], statuses: Collec
     """Those that are protected today."""
     rows = await tx.tuples(
         "select d.id from deal_registration d where d.id = any(%s) and d.review_status = any(%s)"
-        f" and d.protection_ends >= %s and {_ALIVE.format('d')}",
+        f" and d.protection_ends >= %s and {ALIVE.format('d')}",
         Uuids(registrations),
         Texts(statuses),
         today,

@@ -118,7 +118,9 @@ def _of(rows: Iterable[_R], name: str, matches: Matches, read: Callable[[_R, Mat
 
 
 def _opportunity(row: OpportunityRow, match: Match) -> Opportunity:
-    amount = Money(row.amount, row.amount_currency or "") if row.amount is not None else None
+    amount = None
+    if row.amount is not None and row.amount_currency is not None:  # the table has both or none
+        amount = Money(row.amount, row.amount_currency)
     return Opportunity(
         id=str(row.id),
         match=match,
