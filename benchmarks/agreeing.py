@@ -7,7 +7,6 @@ system is the Salesforce emulator in the same process; its records were last cha
 from __future__ import annotations
 
 import argparse
-import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import msgspec
+import uvloop
 
 from hub.db import connections, links, migrate
 from hub.db.session import Database
@@ -130,7 +130,7 @@ def main() -> None:
         engines = start_engines(home=Path(folder))
         try:
             migrate.upgrade(engines.database_url)
-            result = asyncio.run(measure(engines.database_url, records=chosen.records))
+            result = uvloop.run(measure(engines.database_url, records=chosen.records))
         finally:
             stop_engines(engines)
     print(msgspec.json.encode(result).decode())

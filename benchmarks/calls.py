@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from math import ceil
 
 import msgspec
+import uvloop
 
 from benchmarks.crms import Crms, connected_hub, running_crms
 from hub.app import App
@@ -41,7 +41,7 @@ class Calls(msgspec.Struct, frozen=True):
 
 def count_calls(*, database_url: str) -> list[Calls]:
     """Both directions."""
-    return asyncio.run(_count_calls(database_url))
+    return uvloop.run(_count_calls(database_url))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ conflicts.json, conflicts.png and the table in README.md. pg_trgm takes part whe
 from __future__ import annotations
 
 import argparse
-import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import psycopg
+import uvloop
 
 from benchmarks.conflict_figures import Cost, Measured, publish
 from benchmarks.deal_world import World, build, submission
@@ -191,7 +191,7 @@ def main() -> None:
                 url = _fresh_database(engines.database_url, f"of_{share}")
                 organizations, registrations = (n // share for n in whole)
                 measured.append(
-                    asyncio.run(
+                    uvloop.run(
                         measure(
                             url,
                             organizations=organizations,

@@ -1,10 +1,10 @@
 """The hub as a contender: its whole inbound path, from the source's pages to records, links, shadows and changes."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
+import uvloop
 from psycopg.errors import UniqueViolation
 
 from benchmarks.measure import Result, Stopwatch, peak_rss_mb
@@ -60,7 +60,7 @@ def mapping() -> Mapping:
 
 def load(source_url: str, database_url: str, count: int) -> Result:
     """Read everything from the first record on, into an empty hub or over what an earlier run left."""
-    return asyncio.run(_load(source_url, database_url, count))
+    return uvloop.run(_load(source_url, database_url, count))
 
 
 async def _load(source_url: str, database_url: str, count: int) -> Result:

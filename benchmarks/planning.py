@@ -8,7 +8,6 @@ memory is theirs alone.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
+import uvloop
 
 from benchmarks.measure import Stopwatch, peak_rss_mb
 from hub.db import connections, links, migrate, plans
@@ -215,7 +215,7 @@ def main() -> None:
     if chosen.step:
         step, database_url, url = chosen.step
         given = msgspec.json.decode(sys.stdin.buffer.read())
-        print(msgspec.json.encode(asyncio.run(_step(step, database_url, url, given))).decode())
+        print(msgspec.json.encode(uvloop.run(_step(step, database_url, url, given))).decode())
         return
     with TemporaryDirectory(prefix="partnerhub-planning-") as folder:
         engines = start_engines(home=Path(folder))

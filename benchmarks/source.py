@@ -17,6 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, get_args
 
+import uvloop
+
 from benchmarks.records import PAGE_SIZE, Revision, encode_records
 
 
@@ -95,7 +97,7 @@ def _main() -> None:
     parser.add_argument("count", type=int)
     parser.add_argument("revisions", nargs="+", choices=get_args(Revision))
     arguments = parser.parse_args()
-    asyncio.run(_run(arguments.count, arguments.revisions))
+    uvloop.run(_run(arguments.count, arguments.revisions))
 
 
 if __name__ == "__main__":

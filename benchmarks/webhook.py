@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import random
@@ -19,6 +18,7 @@ from pathlib import Path
 from socket import create_server
 
 import psycopg
+import uvloop
 
 from benchmarks.crms import Crms, connected_hub, elapsed_until, running_crms
 from config.settings import Settings
@@ -35,7 +35,7 @@ SELECT (SELECT count(*) FROM link) < %s
 
 def times_of_edits(*, database_url: str, edits: int) -> list[float]:
     """Seconds of each edit, one after the other with small random pauses, on idle systems."""
-    return asyncio.run(_times_of_edits(database_url, edits))
+    return uvloop.run(_times_of_edits(database_url, edits))
 
 
 async def _times_of_edits(database_url: str, edits: int) -> list[float]:

@@ -10,6 +10,7 @@ from socket import AF_INET, AF_INET6, IPPROTO_TCP, TCP_NODELAY, create_server, s
 
 import structlog
 import uvicorn
+import uvloop
 
 from config.settings import Settings
 from hub.api import build_api
@@ -33,13 +34,13 @@ def run_up(settings: Settings, *, ready: Ready | None = None) -> None:
     `ready` is called once with the application and its address. Raises EngineUnavailable, AddressTaken.
     """
     collect_rarely()
-    asyncio.run(_until_signalled(lambda stop: up(settings, stop=stop, ready=ready)))
+    uvloop.run(_until_signalled(lambda stop: up(settings, stop=stop, ready=ready)))
 
 
 def run_worker(settings: Settings) -> None:
     """Do the jobs and keep the schedule, until SIGTERM or SIGINT; any number of these, on any host."""
     collect_rarely()
-    asyncio.run(_until_signalled(lambda stop: work(settings, stop=stop)))
+    uvloop.run(_until_signalled(lambda stop: work(settings, stop=stop)))
 
 
 async def up(settings: Settings, *, stop: asyncio.Event, ready: Ready | None = None) -> None:

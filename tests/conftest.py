@@ -6,7 +6,8 @@ All that tests and what they start put into temporary files is kept in memory wh
 import itertools
 import os
 import tempfile
-from collections.abc import Iterator
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 import redis
+import uvloop
 
 from hub.db import migrate
 from hub.engines import Engines, memory_folder, start_engines, stop_engines
@@ -23,6 +25,11 @@ if memory := memory_folder():
 
 _TEMPLATE = "migrated"
 _numbers = itertools.count(1)
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], AbstractEventLoop]]:
+    """Tests run on the loop that the programs run on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

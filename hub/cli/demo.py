@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+import uvloop
 from rich.console import Console
 
 from hub.cli.errors import CommandFailed
@@ -33,11 +34,11 @@ def demo(
     """
     settings = command_settings()
     if real is not None:
-        linked = asyncio.run(_link(settings, real, quiet=as_json))
+        linked = uvloop.run(_link(settings, real, quiet=as_json))
         typer.echo(linked.as_json() if as_json else _summary(linked))
         good = linked.good
     else:
-        good = asyncio.run(_play(settings, seed=seed, keep=keep, as_json=as_json)).verdict.good
+        good = uvloop.run(_play(settings, seed=seed, keep=keep, as_json=as_json)).verdict.good
     if not good:
         raise typer.Exit(1)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import os
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from typing import TypeVar
+
+import uvloop
 
 from config.logging import configure_logging
 from config.settings import Settings, load_settings
@@ -31,7 +32,7 @@ def with_app(work: Callable[[App], Awaitable[T]]) -> T:
                 shown.close()
                 return await work(app)
 
-    return asyncio.run(whole())
+    return uvloop.run(whole())
 
 
 def command_settings() -> Settings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +15,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+import uvloop
 
 from hub.db import migrate
 from hub.engines import memory_folder, start_engines, stop_engines
@@ -174,7 +174,7 @@ def play_seed(field: Field, order: Order, seed: int) -> Played:
     setting = setting_of(order)
 
     def once(script: Script) -> Played:
-        return asyncio.run(field.play(script, setting))
+        return uvloop.run(field.play(script, setting))
 
     with mutation_called(order.mutation).patch() if order.mutation else nullcontext():
         played = once(write_script(seed))

@@ -8,6 +8,7 @@ from signal import SIGTERM
 from socket import IPPROTO_TCP, TCP_NODELAY, create_server
 
 import uvicorn
+import uvloop
 
 from config.logging import configure_logging
 from config.settings import load_settings
@@ -33,4 +34,4 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    uvloop.run(_main())
