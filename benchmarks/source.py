@@ -17,8 +17,6 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, get_args
 
-import uvloop
-
 from benchmarks.records import PAGE_SIZE, Revision, encode_records
 
 
@@ -97,7 +95,7 @@ def _main() -> None:
     parser.add_argument("count", type=int)
     parser.add_argument("revisions", nargs="+", choices=get_args(Revision))
     arguments = parser.parse_args()
-    uvloop.run(_run(arguments.count, arguments.revisions))
+    asyncio.run(_run(arguments.count, arguments.revisions))
 
 
 if __name__ == "__main__":
