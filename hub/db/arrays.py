@@ -19,6 +19,10 @@ class Uuids(list[UUID]):
     """A uuid[] parameter."""
 
 
+class Ints(list[int]):
+    """An int[] parameter."""
+
+
 class _TextsDumper(Dumper):
     format = Format.TEXT
     oid = types["text"].array_oid
@@ -42,7 +46,16 @@ class _UuidsDumper(Dumper):
         return ("{" + ",".join([item.hex for item in obj]) + "}").encode()
 
 
+class _IntsDumper(Dumper):
+    format = Format.TEXT
+    oid = types["int4"].array_oid
+
+    def dump(self, obj: Ints) -> Buffer:
+        return ("{" + ",".join(map(str, obj)) + "}").encode()
+
+
 async def register(conn: AsyncConnection[object]) -> None:
-    """Teach a new connection the two kinds of parameters."""
+    """Teach a new connection these kinds of parameters."""
     conn.adapters.register_dumper(Texts, _TextsDumper)
     conn.adapters.register_dumper(Uuids, _UuidsDumper)
+    conn.adapters.register_dumper(Ints, _IntsDumper)

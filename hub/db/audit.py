@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from psycopg.types.json import Jsonb
 
+from hub.db.copying import copy_rows
 from hub.db.session import Tx
+from hub.sdk.http import encode_json
 
 
 async def note(tx: Tx, *, actor: str, action: str, subject: str, detail: Mapping[str, object] | None = None) -> None:
@@ -22,15 +24,8 @@ async def note(tx: Tx, *, actor: str, action: str, subject: str, detail: Mapping
 
 async def note_all(tx: Tx, *, action: str, entries: Sequence[tuple[str, str, Mapping[str, object]]]) -> None:
     """One entry for each (actor, subject, detail), in one statement."""
-    await tx.run(
-        "insert into audit (actor, action, subject, detail)"
-        " select e.actor, %s, e.subject, e.detail"
-        " from unnest(%s::text[], %s::text[], %s::jsonb[]) as e(actor, subject, detail)",
-        action,
-        [actor for actor, _, _ in entries],
-        [subject for _, subject, _ in entries],
-        [Jsonb(dict(detail)) for _, _, detail in entries],
-    )
+    rows = [(actor, action, subject, encode_json(dict(detail)).decode()) for actor, subject, detail in entries]
+    await copy_rows(tx, "audit", ("actor", "action", "subject", "detail"), rows)
 
 
 async def recent(tx: Tx, *, after: int | None = None, limit: int = 100) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from hub.db.session import Tx
 
-_FEW = 4
+_FEW = 8
 
 
 async def copy_rows(tx: Tx, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -30,7 +30,7 @@ async def _copy(tx: Tx, table: str, columns: Sequence[str], rows: Iterable[Seque
     """Rows are formatted one by one and handed over in blocks: a call of `write_row` each would cost several times the
     formatting."""
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), _names(columns))
-    async with tx.conn.cursor() as cursor, cursor.copy(statement) as copy:
+    async with tx.copying(statement) as copy:
         format_row, write = copy.formatter.write_row, copy.writer.write
         for row in rows:
             if block := format_row(row):
@@ -40,9 +40,9 @@ async def _copy(tx: Tx, table: str, columns: Sequence[str], rows: Iterable[Seque
 async def insert_rows(
     tx: Tx, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, conflict: str = ""
 ) -> None:
-    """Some rows, at least one, in one statement; `conflict` is its ON CONFLICT clause, from code."""
+    """Some rows, at least one, in one statement (see `Tx.insert`); `conflict` is its ON CONFLICT clause, from code."""
     statement = _insert(table, tuple(columns), len(rows)) + conflict.encode()
-    await tx.conn.execute(statement, [value for row in rows for value in row])
+    await tx.insert(statement, [value for row in rows for value in row])
 
 
 @lru_cache(maxsize=1_024)  # which columns are filled differs from record to record

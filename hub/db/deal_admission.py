@@ -8,9 +8,15 @@ from datetime import datetime
 from itertools import product
 from uuid import UUID
 
+import msgspec
+
 from hub.db.arrays import Texts, Uuids
 from hub.db.copying import insert_rows
+from hub.db.questions import Question, ask
 from hub.db.session import Tx
+
+_places = msgspec.json.Decoder(list[int])
+_pairs = msgspec.json.Decoder(list[tuple[UUID, UUID]])
 
 WHATEVER = "*"
 """The line of a claim that names none: it meets only others that name none."""
@@ -38,10 +44,16 @@ async def hold(tx: Tx, names: Iterable[str]) -> datetime:
     return now
 
 
-async def next_places(tx: Tx, count: int) -> list[int]:
+def places(count: int) -> Question[list[int]]:
     """To be asked for while the scopes are held: the lower place was first. Places that nobody takes are left out."""
-    rows = await tx.tuples("select nextval('deal_place') from generate_series(1, %s)", count)
-    return [row[0] for row in rows]
+    sql = "select coalesce(json_agg(nextval('deal_place')), '[]') from generate_series(1, %(places)s)"
+    return Question(sql, {"places": count}, _places.decode)
+
+
+async def next_place(tx: Tx) -> int:
+    """One of them."""
+    [[place]] = await ask(tx, places(1))
+    return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +77,40 @@ async def store_claims(tx: Tx, claims: Sequence[Claim]) -> None:
     )
 
 
-async def sharing(
-    tx: Tx, *, keys: Mapping[UUID, Sequence[str]], statuses: Collection[str], most: int
-) -> dict[UUID, list[UUID]]:
+# OFFSET 0: each one's are found by their keys first, whatever the planner takes the tables for.
+_SHARING = """
+    select coalesce(json_agg(json_build_array(s.owner, f.id) order by f.id desc), '[]') from (
+        select owner, array_agg(key) as keys
+        from unnest(%(owners)s::uuid[], %(keys)s::text[]) as a(owner, key) group by owner
+    ) s cross join lateral (
+        select d.id from (select registration_id from deal_claim where keys && s.keys offset 0) c
+            join deal_registration d on d.id = c.registration_id
+        where d.id <> s.owner and d.review_status = any(%(claiming)s) and d.deleted_at is null and d.merged_into is null
+        order by d.id desc limit %(most)s
+    ) f
+"""
+
+
+def sharing(
+    *, keys: Mapping[UUID, Sequence[str]], statuses: Collection[str], most: int
+) -> Question[dict[UUID, list[UUID]]]:
     """For each registration the other ones in one of the statuses that share a key with it, newest first.
 
     Of more than `most` of them there are `most` + 1. Registrations that nobody shares a key with are left out.
     """
     asked = [(owner, key) for owner, its_keys in keys.items() for key in its_keys]
-    # OFFSET 0: each one's are found by their keys first, whatever the planner takes the tables for.
-    rows = await tx.tuples(
-        """
-        select s.owner, f.id from (
-            select owner, array_agg(key) as keys from unnest(%s::uuid[], %s::text[]) as a(owner, key) group by owner
-        ) s cross join lateral (
-            select d.id from (select registration_id from deal_claim where keys && s.keys offset 0) c
-                join deal_registration d on d.id = c.registration_id
-            where d.id <> s.owner and d.review_status = any(%s) and d.deleted_at is null and d.merged_into is null
-            order by d.id desc limit %s
-        ) f
-        """,
-        Uuids(owner for owner, _ in asked),
-        Texts(key for _, key in asked),
-        Texts(statuses),
-        most + 1,
-    )
+    given = {
+        "owners": Uuids(owner for owner, _ in asked),
+        "keys": Texts(key for _, key in asked),
+        "claiming": Texts(statuses),
+        "most": most + 1,
+    }
+    return Question(_SHARING, given, _by_owner)
+
+
+def _by_owner(text: str) -> dict[UUID, list[UUID]]:
     found: dict[UUID, list[UUID]] = {}
-    for owner, other in rows:
+    for owner, other in _pairs.decode(text):
         found.setdefault(owner, []).append(other)
     return found
 

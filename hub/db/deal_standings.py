@@ -1,4 +1,4 @@
-"""How partners stand: membership, contract, authorisations, certificates and what they have open, in one statement."""
+"""How partners stand: membership, contract, authorisations, certificates and what they have open, in one question."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from hub.db.arrays import Texts, Uuids
 from hub.db.living import ALIVE, TODAY
-from hub.db.session import Tx
+from hub.db.questions import Question, rows_as_json
 
 
 class Right(Struct, frozen=True):
@@ -63,7 +63,7 @@ select k.id, coalesce(o.legal_name, '') as name, coalesce(p.status, 'unknown') a
         select json_agg(json_build_object(
             'product_line', l.code, 'countries', coalesce(t.countries, '{{}}'),
             'holds', a.status is not distinct from 'granted' and {TODAY.format("a")}
-        ) order by a.id)::text
+        ) order by a.id)
         from partner_authorization a join product_line l on l.id = a.product_line
             left join territory t on t.id = a.territory
         where a.partner = k.id and {ALIVE.format("a")}
@@ -82,13 +82,16 @@ from unnest(%(partners)s::uuid[]) as k(id)
 """
 
 
-async def standings(
-    tx: Tx, partners: Collection[UUID], *, today: date, statuses: Collection[str], but: Collection[UUID]
-) -> dict[UUID, StandingRow]:
+_decoder = msgspec.json.Decoder(list[StandingRow])
+
+
+def standings(
+    partners: Collection[UUID], *, today: date, statuses: Collection[str], but: Collection[UUID]
+) -> Question[dict[UUID, StandingRow]]:
     """Of every one of the partners. What is open are registrations in one of the statuses, some (`but`) left out."""
-    rows = await tx.all(_STANDINGS, partners=Uuids(partners), today=today, statuses=Texts(statuses), but=Uuids(but))
-    return {row["id"]: StandingRow(**{**row, "rights": _rights(row["rights"])}) for row in rows}
+    given = {"partners": Uuids(partners), "today": today, "statuses": Texts(statuses), "but": Uuids(but)}
+    return Question(rows_as_json(_STANDINGS), given, _by_partner)
 
 
-def _rights(text: str | None) -> list[Right] | None:
-    return None if text is None else msgspec.json.decode(text, type=list[Right])
+def _by_partner(text: str) -> dict[UUID, StandingRow]:
+    return {row.id: row for row in _decoder.decode(text)}

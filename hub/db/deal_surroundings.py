@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from hub.db.arrays import Texts, Uuids
 from hub.db.living import ALIVE, TODAY
-from hub.db.session import Tx
+from hub.db.questions import Question
 
 
 class OpportunityRow(Struct, frozen=True):
@@ -197,18 +197,16 @@ with recursive above as (
     union select a.id, l.code from above a join product_line l on l.id = a.line
 )
 """
-# One statement of many parts: what each costs by itself is little beside what every statement costs.
 _AROUND = f"{_RELATED} select json_build_object(" + ", ".join(
     [
         *(f"'{name}', coalesce((select json_agg(p) from ({part}) p), '[]')" for name, part in _PARTS.items()),
         f"'on_hold', coalesce({_ON_HOLD}, '[]')",
     ]
-) + ")::text as found"  # fmt: skip
+) + ")"  # fmt: skip
 _decoder = msgspec.json.Decoder(SurroundingRows)
 
 
-async def surroundings(
-    tx: Tx,
+def surroundings(
     organizations: Collection[UUID],
     *,
     product_lines: Collection[str],
@@ -216,20 +214,18 @@ async def surroundings(
     supplied_since: date,
     today: date,
     most_activities: int,
-) -> SurroundingRows:
+) -> Question[SurroundingRows]:
     """Around these organisations; sole rights are those to one of the product lines, to one above it or below it.
 
     `since`: of activities (the last ones with each, at most so many) and of leads; `supplied_since`: of orders, beside
     terms that run today.
     """
-    row = await tx.one(
-        _AROUND,
-        organizations=Uuids(organizations),
-        product_lines=Texts(product_lines),
-        since=since,
-        supplied_since=supplied_since,
-        today=today,
-        most_activities=most_activities,
-    )
-    assert row is not None
-    return _decoder.decode(row["found"])
+    given = {
+        "organizations": Uuids(organizations),
+        "product_lines": Texts(product_lines),
+        "since": since,
+        "supplied_since": supplied_since,
+        "today": today,
+        "most_activities": most_activities,
+    }
+    return Question(_AROUND, given, _decoder.decode)

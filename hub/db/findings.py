@@ -73,7 +73,7 @@ async def raise_conflicts(
     conflicts: Sequence[NewConflict],
 ) -> None:
     """Store conflicts; one that is open already takes the newest values, and who wrote theirs if that changed."""
-    await tx.conn.cursor().executemany(
+    await tx.run_many(
         """
         insert into conflict (connection_id, object, record_type, run_id, remote_id, record_id, field, base, ours,
             theirs, rule, theirs_by, theirs_at, needs_second)
@@ -121,7 +121,7 @@ class Quarantined:
 async def quarantine(
     tx: Tx, *, connection_id: int, object_name: str, run_id: int, records: Sequence[Quarantined]
 ) -> None:
-    await tx.conn.cursor().executemany(
+    await tx.run_many(
         """
         insert into quarantine (connection_id, object, run_id, remote_id, problems, fields, held)
         values (%s, %s, %s, %s, %s, %s, %s)
@@ -197,7 +197,7 @@ class NewReview:
 async def ask_for_match_review(
     tx: Tx, *, connection_id: int, object_name: str, record_type: str, run_id: int | None, reviews: Sequence[NewReview]
 ) -> None:
-    await tx.conn.cursor().executemany(
+    await tx.run_many(
         """
         insert into match_review (connection_id, object, record_type, run_id, remote_id, record_id, kind, candidates,
             holds)

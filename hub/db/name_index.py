@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
-from hub.db.arrays import Texts, Uuids
+from hub.db.arrays import Ints, Texts, Uuids
+from hub.db.questions import Question
 from hub.db.session import Tx
 
 Keys = Sequence[int]
+_decoder = msgspec.json.Decoder(list[list[tuple[UUID, list[str]]]])
 
 
 class IndexedName(Struct, frozen=True):
@@ -24,12 +27,12 @@ class IndexedName(Struct, frozen=True):
 
 async def put(tx: Tx, rows: Sequence[IndexedName]) -> None:
     """Names of records in place of those that they had; what is indexed of a later version stays."""
-    await tx.conn.cursor().executemany(
+    await tx.run_many(
         "insert into name_index as n (record_id, version, names, keys) values (%s, %s, %s, %s)"
         " on conflict (record_id) do update"
         " set version = excluded.version, names = excluded.names, keys = excluded.keys"
         " where n.version <= excluded.version",
-        [(row.record_id, row.version, Texts(row.names), list(row.keys)) for row in rows],
+        [(row.record_id, row.version, Texts(row.names), Ints(row.keys)) for row in rows],
     )
 
 
@@ -42,21 +45,25 @@ async def versions(tx: Tx, ids: Collection[UUID]) -> dict[UUID, int]:
     return dict(await tx.tuples("select record_id, version from name_index where record_id = any(%s)", Uuids(ids)))
 
 
-async def having(
-    tx: Tx, sought: Sequence[Sequence[Sequence[Keys]]], *, most: int
-) -> list[list[tuple[UUID, list[str]]]]:
+Named = tuple[UUID, list[str]]
+"""A record and its names."""
+
+
+def having(sought: Sequence[Sequence[Sequence[Keys]]], *, most: int) -> Question[list[list[Named]]]:
     """For each that is sought, records that have a key of each member of one of its groups: `most`, in no order."""
-    selects, params = [], []
-    for at, groups in enumerate(sought):
-        # As subqueries, the keys are no constants to the planner, which would weigh each against all statistics.
-        arms = " or ".join(f"({' and '.join(['keys && (select %s::int[])'] * len(group))})" for group in groups)
-        selects.append(f"(select {at}, record_id, names from name_index where {arms or 'false'} limit {most})")
-        params += [list(keys) for group in groups for keys in group]
-    found: list[list[tuple[UUID, list[str]]]] = [[] for _ in sought]
-    if selects:
-        for at, record_id, names in await tx.tuples(" union all ".join(selects), *params):
-            found[at].append((record_id, names))
-    return found
+    given: dict[str, object] = {}
+    selects = []
+    for groups in sought:
+        arms = []
+        for group in groups:
+            names = [f"keys_{len(given) + n}" for n in range(len(group))]
+            given |= {name: Ints(keys) for name, keys in zip(names, group, strict=True)}
+            # As subqueries, the keys are no constants to the planner, which would weigh each against all statistics.
+            arms.append(" and ".join(f"keys && (select %({name})s::int[])" for name in names))
+        where = " or ".join(f"({arm})" for arm in arms) or "false"
+        rows = f"select record_id, names from name_index where {where} limit {most}"
+        selects.append(f"(select coalesce(json_agg(json_build_array(record_id, names)), '[]') from ({rows}) n)")
+    return Question(f"select json_build_array({', '.join(selects)})", given, _decoder.decode)
 
 
 async def shares(tx: Tx) -> tuple[dict[int, float], float]:

@@ -223,7 +223,7 @@ async def keep(
     tx: Tx, *, reconciliation_id: int, connection_id: int, object_name: str, found: Sequence[FoundRow]
 ) -> None:
     """Store what was found; a disagreement that was there before keeps the time since when it is known."""
-    await tx.conn.cursor().executemany(
+    await tx.run_many(
         """
         insert into disagreement (connection_id, object, kind, cause, remote_id, record_id, field, ours, theirs,
             detail, repair, reconciliation_id)

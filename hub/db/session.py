@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCopy, AsyncCursor, AsyncRawCursor
+from psycopg.abc import Params
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
+from psycopg.sql import Composed
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -30,7 +34,18 @@ def _loads(body: str | bytes) -> Any:
 set_json_loads(_loads)
 set_json_dumps(encode_json)
 
-Connection = AsyncConnection[DictRow]
+_LookUp = Literal["auto", "force_generic_plan"]
+_LOOK_UP_BY_INDEX = (
+    b"select set_config(name, setting, true) from (values ('plan_cache_mode', %s), ('enable_seqscan', 'off'),"
+    b" ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) as s (name, setting)"
+)
+
+
+class Connection(AsyncConnection[DictRow]):
+    """One of the pool's; `answered_at` is when it last did, by the monotonic clock."""
+
+    answered_at = 0.0
+
 
 # A server or a client that went silent (its host died, a network drops packets) is given up after 15 seconds, on
 # either side: TCP alone takes a quarter of an hour, and PostgreSQL keeps the locks of a silent client for two hours.
@@ -49,14 +64,17 @@ _GIVEN_UP_BY_THE_SERVER = (
 # A pool that has lost its server asks again after 1, 2 and 4 seconds, and then begins anew for as long as it takes.
 _RECONNECT_SECONDS = 8.0
 _TURN_SECONDS = 10.0  # for one of the pool's connections
+_FRESH_SECONDS = 1.0  # a connection that answered so short a time ago is used without being asked first
 
 
 class Tx:
     """One open transaction. Repositories take it; only `Database.transaction` ends it."""
 
     def __init__(self, conn: Connection) -> None:
-        self.conn = conn
+        self._conn = conn
         self._after_commit: list[Callable[[], Awaitable[None]]] = []
+        self._held: list[tuple[bytes, Sequence[object]]] | None = None
+        self._looks_up: _LookUp | None = None
 
     def after_commit(self, act: Callable[[], Awaitable[None]]) -> None:
         """Do this once the transaction has committed; not at all when it rolls back."""
@@ -64,33 +82,93 @@ class Tx:
 
     async def all(self, sql: str, *params: object, **named: object) -> list[DictRow]:
         """All rows. Parameters are either positional or named."""
-        cursor = await self.conn.execute(sql.encode(), named or params or None)
+        cursor = await self._execute(sql.encode(), named or params or None)
         return await cursor.fetchall()
 
     async def one(self, sql: str, *params: object, **named: object) -> DictRow | None:
-        cursor = await self.conn.execute(sql.encode(), named or params or None)
+        cursor = await self._execute(sql.encode(), named or params or None)
         return await cursor.fetchone()
 
     async def run(self, sql: str, *params: object, **named: object) -> int:
         """Execute and return the number of rows touched."""
-        cursor = await self.conn.execute(sql.encode(), named or params or None)
+        cursor = await self._execute(sql.encode(), named or params or None)
         return cursor.rowcount
 
-    async def tuples(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+    async def tuples(self, sql: str, *params: object, **named: object) -> list[tuple[Any, ...]]:
         """All rows as plain tuples, in binary: the fast way for wide reads."""
-        async with self.conn.cursor(binary=True, row_factory=psycopg.rows.tuple_row) as cursor:
-            await cursor.execute(sql.encode(), params or None)
+        await self._send_held()
+        async with self._conn.cursor(binary=True, row_factory=psycopg.rows.tuple_row) as cursor:
+            await cursor.execute(sql.encode(), named or params or None)
             return await cursor.fetchall()
+
+    async def numbered(
+        self, statement: bytes, params: Sequence[object], *, prepared: bool = False
+    ) -> list[tuple[Any, ...]]:
+        """All rows, where there are some, of a statement with the parameters $1, $2 …
+
+        What other statements mark with % is numbered by psycopg, which does it anew each time for long statements.
+        `prepared`: at its first use on a connection, not at its fifth.
+        """
+        await self._send_held()
+        async with AsyncRawCursor(self._conn, row_factory=psycopg.rows.tuple_row) as cursor:
+            await cursor.execute(statement, params, binary=True, prepare=prepared or None)
+            return await cursor.fetchall() if cursor.description else []
+
+    async def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Execute once for each row of parameters."""
+        await self._send_held()
+        async with self._conn.cursor() as cursor:
+            await cursor.executemany(sql.encode(), rows)
+
+    @asynccontextmanager
+    async def copying(self, statement: Composed) -> AsyncIterator[AsyncCopy]:
+        """A COPY statement under way."""
+        await self._send_held()
+        async with self._conn.cursor() as cursor, cursor.copy(statement) as copy:
+            yield copy
+
+    async def insert(self, statement: bytes, values: Sequence[object]) -> None:
+        """An INSERT; within `together` it may go later."""
+        if self._held is None:
+            await self._conn.execute(statement, values)
+        else:
+            self._held.append((statement, values))
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """What `insert` is given inside goes as one statement: before whatever else is asked, at the latest at the end.
+
+        So inserts one after the other cost one way to the database. What the database refuses is raised then. Their
+        triggers see one moment, and constraints are checked when all rows are there.
+        """
+        if self._held is not None:
+            yield  # it belongs to an outer one
+            return
+        self._held = []
+        try:
+            yield
+            await self._send_held()
+        finally:
+            self._held = None
 
     async def freeze(self) -> None:
         """All that this transaction reads is of one moment; to be asked for before the first read."""
-        await self.conn.execute(b"set transaction isolation level repeatable read")
+        await self._execute(b"set transaction isolation level repeatable read")
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """On an exception, only what was done inside is undone."""
-        async with self.conn.transaction():
-            yield
+        await self._send_held()
+        before = self._looks_up
+        try:
+            async with self._conn.transaction():
+                yield
+                await self._send_held()
+        except BaseException:
+            self._looks_up = before
+            if self._held:
+                self._held = []
+            raise
 
     async def look_up_by_index(self, *, planned_once: bool = False) -> None:
         """Until it ends, this transaction finds rows by index only.
@@ -99,11 +177,10 @@ class Tx:
         for every page, which makes a first load quadratic. `planned_once`: statements are not planned anew for each
         set of parameters; where the way is always the same, planning can take longer than going it.
         """
-        await self.conn.execute(
-            b"select set_config(name, setting, true) from (values ('plan_cache_mode', %s), ('enable_seqscan', 'off'),"
-            b" ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) as s (name, setting)",
-            ("force_generic_plan" if planned_once else "auto",),
-        )
+        wanted: _LookUp = "force_generic_plan" if planned_once else "auto"
+        if wanted != self._looks_up:
+            await self._execute(_LOOK_UP_BY_INDEX, (wanted,))
+            self._looks_up = wanted
 
     async def now(self) -> datetime:
         """The database's clock, which all processes of the hub share."""
@@ -111,6 +188,26 @@ class Tx:
         assert row is not None
         now: datetime = row["now"]
         return now
+
+    async def _execute(self, statement: bytes, params: Params | None = None) -> AsyncCursor[DictRow]:
+        await self._send_held()
+        return await self._conn.execute(statement, params)
+
+    async def _send_held(self) -> None:
+        if not self._held:
+            return
+        held, self._held = self._held, []
+        statement = _in_one(tuple(statement for statement, _ in held))
+        await self.numbered(statement, [value for _, values in held for value in values])
+
+
+@lru_cache(maxsize=1_024)
+def _in_one(inserts: tuple[bytes, ...]) -> bytes:
+    """One statement with numbered parameters."""
+    *before, last = inserts
+    parts = b", ".join(b"insert_%d as (%b)" % (n, insert) for n, insert in enumerate(before))
+    first, *others = (b"with %b %b" % (parts, last) if parts else last).split(b"%s")
+    return first + b"".join(b"$%d%b" % (n, text) for n, text in enumerate(others, 1))
 
 
 def with_timeouts(url: str) -> str:
@@ -121,6 +218,12 @@ def with_timeouts(url: str) -> str:
 async def _configure(conn: Connection) -> None:
     await register(conn)
     await conn.execute(_GIVEN_UP_BY_THE_SERVER.encode())
+
+
+async def _check(conn: Connection) -> None:
+    """Raises psycopg.OperationalError for a connection that leads nowhere any more."""
+    if time.monotonic() - conn.answered_at > _FRESH_SECONDS:
+        await AsyncConnectionPool.check_connection(conn)
 
 
 class Database:
@@ -136,8 +239,8 @@ class Database:
             max_size=max_size,
             open=False,
             kwargs={"row_factory": dict_row, "autocommit": True},
-            connection_class=AsyncConnection[DictRow],
-            check=AsyncConnectionPool.check_connection,
+            connection_class=Connection,
+            check=_check,
             configure=_configure,
             timeout=_TURN_SECONDS,
             reconnect_timeout=_RECONNECT_SECONDS,
@@ -169,6 +272,7 @@ class Database:
                 tx = Tx(conn)
                 async with conn.transaction():
                     yield tx
+                conn.answered_at = time.monotonic()
                 self._answered(True)
         except (psycopg.OperationalError, PoolTimeout):
             if conn.broken if conn else not self._is_full():

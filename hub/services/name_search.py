@@ -11,8 +11,10 @@ from uuid import UUID
 import structlog
 
 from hub.db import name_index
+from hub.db.name_index import Named
+from hub.db.questions import Question, ask
 from hub.db.session import Tx
-from hub.domain.matching import KeyShares, OrganizationFeatures, Part, likenesses, sought_parts, spelt
+from hub.domain.matching import KeyShares, OrganizationFeatures, key_sets, likenesses, sought_parts, spelt
 
 log = structlog.get_logger()
 
@@ -35,16 +37,24 @@ class NameSearch:
 
         Those whose likeness is far behind that of the likest are none. One query for all of them.
         """
+        [found] = await ask(tx, await self.question(tx, sought))
+        return found
+
+    async def question(self, tx: Tx, sought: Sequence[OrganizationFeatures]) -> Question[list[dict[UUID, float]]]:
+        """`nearest`, to be asked together with others."""
         await self._learn(tx)
         names = [(at, words) for at, features in enumerate(sought) for words in spelt(features)[:MOST_NAMES]]
-        groups = [_singles_together(sought_parts(words, self._shares)) for _, words in names]
-        found = await name_index.having(tx, groups, most=MOST_LOOKED_AT + 1)
-        best: list[dict[UUID, float]] = [{} for _ in sought]
-        for (at, words), rows in zip(names, found, strict=True):
-            if len(rows) > MOST_LOOKED_AT:
-                log.info("names_truncated", name=" ".join(words), most=MOST_LOOKED_AT)
-            _take_likest(best[at], " ".join(words), rows)
-        return [_likest(of) for of in best]
+        groups = [key_sets(sought_parts(words, self._shares)) for _, words in names]
+
+        def nearest(found: list[list[Named]]) -> list[dict[UUID, float]]:
+            best: list[dict[UUID, float]] = [{} for _ in sought]
+            for (at, words), rows in zip(names, found, strict=True):
+                if len(rows) > MOST_LOOKED_AT:
+                    log.info("names_truncated", name=" ".join(words), most=MOST_LOOKED_AT)
+                _take_likest(best[at], " ".join(words), rows)
+            return [_likest(of) for of in best]
+
+        return name_index.having(groups, most=MOST_LOOKED_AT + 1).then(nearest)
 
     async def _learn(self, tx: Tx) -> None:
         now = time.monotonic()
@@ -60,16 +70,9 @@ def _likest(found: Mapping[UUID, float]) -> dict[UUID, float]:
     return dict(nsmallest(NEAREST, near, key=lambda item: (-item[1], item[0])))
 
 
-def _take_likest(best: dict[UUID, float], text: str, rows: Sequence[tuple[UUID, Sequence[str]]]) -> None:
+def _take_likest(best: dict[UUID, float], text: str, rows: Sequence[Named]) -> None:
     whose = [(record_id, name) for record_id, names in rows for name in names]
     likest = likenesses(text, [name for _, name in whose], least=LEAST_LIKENESS)
     for (record_id, _), likeness in zip(whose, likest, strict=True):
-        if likeness > best.get(record_id, 0.0):
+        if likeness and likeness > best.get(record_id, 0.0):
             best[record_id] = likeness
-
-
-def _singles_together(groups: list[tuple[Part, ...]]) -> list[list[tuple[int, ...]]]:
-    """The keys of each group; those of all groups of a single part are one list."""
-    single = tuple(key for group in groups if len(group) == 1 for key in group[0].keys)
-    wider = [[part.keys for part in group] for group in groups if len(group) > 1]
-    return [[single], *wider] if single else wider

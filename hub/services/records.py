@@ -229,17 +229,26 @@ async def _note(tx: Tx, actor: str, change: Change) -> None:
 
 @contextmanager
 def store_faults(record_type: RecordType) -> Iterator[None]:
-    """Turn what the database refuses into faults that name the field."""
+    """Turn what the database refuses into faults that name the field; rows of other types may be stored beside."""
     try:
         yield
     except psycopg.errors.ForeignKeyViolation as exc:
+        record_type = _refused_type(exc, record_type)
         constraint = exc.diag.constraint_name or ""
         name = next((link for link in record_type.links if constraint.endswith(f"_{link}")), constraint)
         raise invalid(name, "leads to a record that is not there") from exc
     except psycopg.errors.UniqueViolation as exc:
+        record_type = _refused_type(exc, record_type)
         raise Duplicate(f"There is a {record_type.name} of this key with the same or an open period.") from exc
     except psycopg.errors.CheckViolation as exc:
         raise invalid("", f"The record would break the rule {exc.diag.constraint_name}.") from exc
+
+
+def _refused_type(exc: psycopg.errors.IntegrityError, record_type: RecordType) -> RecordType:
+    """The one whose table refused; of a type with several tables the type itself."""
+    table = exc.diag.table_name or ""
+    own = any(parent.name == table for parent in record_type.lineage)
+    return record_type if own else RECORD_TYPES.get(table, record_type)
 
 
 __all__ = [

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain.matching import KeyShares, likenesses, sought_parts, spelling_keys
+from hub.domain.matching import KeyShares, Part, key_sets, likenesses, sought_parts, spelling_keys
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WORDS = st.text(_LETTERS, min_size=4, max_size=14)
@@ -44,6 +44,27 @@ def test_what_is_looked_for_lets_few_names_through() -> None:
     groups = sought_parts(("global", "trading", "systems", "partners"), shares)
     assert 1 <= len(groups) <= 10
     assert all(len(group) == 3 for group in groups)
+
+
+_GROUPS = st.lists(
+    st.sets(st.integers(0, 6), min_size=1, max_size=3).map(lambda group: tuple(sorted(group))), unique=True, max_size=10
+)
+
+
+@given(groups=_GROUPS, names=st.lists(st.sets(st.integers(0, 20), max_size=8), max_size=20))
+def test_few_sets_of_keys_find_what_the_groups_find(groups: list[tuple[int, ...]], names: list[set[int]]) -> None:
+    parts = [Part(n, (3 * n, 3 * n + 1, 3 * n + 2)) for n in range(7)]
+    sought = [tuple(parts[n] for n in group) for group in groups]
+    sets = key_sets(sought)
+    for keys in names:
+        meant = any(all(keys & set(part.keys) for part in group) for group in sought)
+        assert any(all(keys & set(one) for one in of) for of in sets) == meant
+    assert len(sets) <= max(1, len(groups))
+
+
+def test_pairs_of_two_words_are_looked_for_in_one_go() -> None:
+    a, b, c, d, e = (Part(n // 2, (n,)) for n in range(5))
+    assert key_sets([(e,), (a, c), (b, c), (b, d), (a, d)]) == [[(4,)], [(0, 1), (2, 3)]]
 
 
 def test_likeness_minds_neither_the_order_of_words_nor_small_typos() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -46,10 +46,19 @@ class BusinessCalendar:
         """When the local day begins."""
         return datetime.combine(day, time.min, self._zone).astimezone(UTC)
 
-    def periods(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+    def periods(self, day: date) -> Sequence[tuple[datetime, datetime]]:
         """The opening hours of a local day, as UTC times."""
-        if day in self.holidays:
-            return
+        known = self._periods.get(day)
+        if known is None:
+            known = self._periods[day] = () if day in self.holidays else tuple(self._opened(day))
+        return known
+
+    @cached_property
+    def _periods(self) -> dict[date, tuple[tuple[datetime, datetime], ...]]:
+        """Days that were asked for: each registration asks for the next ones several times."""
+        return {}
+
+    def _opened(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         for begin, end in self.hours.get(day.weekday(), ()):
             last = day + _DAY if end == time.min else day
             yield self._utc(day, begin), self._utc(last, end)

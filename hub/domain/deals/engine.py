@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from hub.domain.cel import Expression, ExpressionError
 from hub.domain.deals.case import Case
 from hub.domain.deals.facts import Facts, Registration
-from hub.domain.deals.outcomes import Decision, Kind, Outcome, combine
+from hub.domain.deals.outcomes import Decision, Group, Kind, Outcome, combine
 from hub.domain.deals.policy import CustomRule, Policy, RuleSetting
 from hub.domain.deals.registry import Finding, Rule
 from hub.domain.deals.rules import RULES
@@ -75,7 +76,7 @@ def _plain(fact: msgspec.Struct) -> Any:
 def _outcome(version: str, rule: Rule, setting: RuleSetting, case: Case, variables: _Variables) -> Outcome:
     finding = rule.evaluate(case, setting.params) if _applies(setting, variables) else None
     if finding is None:
-        return Outcome(rule=rule.name, version=version, outcome=Kind.PASS, group=rule.group)
+        return _passed(rule.name, version, rule.group)
     kind = _kind(finding, setting.outcome)
     told = partner_text(finding.text or setting.text, case.registration, finding)
     return Outcome(
@@ -97,6 +98,11 @@ def _outcome(version: str, rule: Rule, setting: RuleSetting, case: Case, variabl
         auto=finding.auto,
         approvals=finding.approvals,
     )
+
+
+@lru_cache(maxsize=1_024)
+def _passed(rule: str, version: str, group: Group) -> Outcome:
+    return Outcome(rule=rule, version=version, outcome=Kind.PASS, group=group)
 
 
 def _applies(setting: RuleSetting, variables: _Variables) -> bool:
@@ -134,7 +140,7 @@ def _custom(policy: Policy, facts: Facts, variables: _Variables) -> Iterator[Out
     for rule in policy.custom:
         held = _holds(rule.when, variables)
         if held is False:
-            yield Outcome(rule=rule.name, version=policy.version, outcome=Kind.PASS, group=rule.group)
+            yield _passed(rule.name, policy.version, rule.group)
         else:
             yield _custom_outcome(policy, rule, facts, sure=held is True)
 

@@ -10,7 +10,7 @@ from hub.domain.matching.features import (
     person_features,
 )
 from hub.domain.matching.keys import MAX_KEYS, match_keys
-from hub.domain.matching.misspelt import KeyShares, Part, likenesses, sought_parts, spelling_keys, spelt
+from hub.domain.matching.misspelt import KeyShares, Part, key_sets, likenesses, sought_parts, spelling_keys, spelt
 from hub.domain.matching.scoring import Evidence, MatchScore, Verdict, decide, score
 from hub.domain.matching.weights import Weights, default_weights, parse_weights, weights_text
 
@@ -37,6 +37,7 @@ __all__ = [
     "decide",
     "default_weights",
     "duplicate_groups",
+    "key_sets",
     "likenesses",
     "match_keys",
     "organization_features",

@@ -72,28 +72,54 @@ def sought_parts(words: Sequence[str], shares: KeyShares) -> list[tuple[Part, ..
     frequent that no group is rare, the rarest is all there is.
     """
     parts = [Part(n, keys) for n, word in enumerate(dict.fromkeys(words)) for keys in _sought(word)]
-    share = {part: shares.of(part) for part in parts}
+    share = [shares.of(part) for part in parts]
 
-    def expected(group: tuple[Part, ...]) -> float:
+    def expected(group: tuple[int, ...]) -> float:
         # Parts of one word come together; words are taken to be independent.
         by_word: dict[int, float] = {}
-        for part in group:
-            by_word[part.word] = min(share[part], by_word.get(part.word, 1.0))
+        for n in group:
+            word = parts[n].word
+            by_word[word] = min(share[n], by_word.get(word, 1.0))
         return prod(by_word.values()) * shares.names
 
-    chosen: list[tuple[Part, ...]] = []
+    numbers = range(len(parts))
+    chosen: list[tuple[int, ...]] = []
     room = _MOST_EXPECTED
     for size in (1, 2, 3):
-        for group in sorted(combinations(parts, size), key=expected):
-            cost = expected(group)
+        for cost, group in sorted((expected(group), group) for group in combinations(numbers, size)):
             if cost > room or len(chosen) == _MOST_GROUPS:
                 break
             if not any(set(smaller) <= set(group) for smaller in chosen):
                 chosen.append(group)
                 room -= cost
     if parts and not chosen:
-        chosen = [min(combinations(parts, min(3, len(parts))), key=expected)]
-    return chosen
+        chosen = [min(combinations(numbers, min(3, len(parts))), key=expected)]
+    return [tuple(parts[n] for n in group) for group in chosen]
+
+
+def key_sets(groups: Sequence[tuple[Part, ...]]) -> list[list[tuple[int, ...]]]:
+    """The same groups as few sets of keys: a name has a key of every set of one of them.
+
+    All single parts make one set; pairs that have one part in common make two, and so do all pairs of some parts with
+    some others.
+    """
+    singles = [part for group in groups if len(group) == 1 for part in group]
+    beside: dict[Part, list[Part]] = {}
+    for group in groups:
+        if len(group) == 2:
+            beside.setdefault(group[0], []).append(group[1])
+    first: dict[frozenset[Part], list[Part]] = {}
+    for part, others in beside.items():
+        first.setdefault(frozenset(others), []).append(part)
+    return [
+        *([[_keys_of(singles)]] if singles else []),
+        *([_keys_of(parts), _keys_of(others)] for others, parts in first.items()),
+        *([part.keys for part in group] for group in groups if len(group) > 2),
+    ]
+
+
+def _keys_of(parts: Iterable[Part]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(key for part in parts for key in part.keys))
 
 
 def likenesses(text: str, others: Sequence[str], *, least: float = 0.0) -> list[float]:

@@ -120,7 +120,7 @@ async def _take_over(tx: Tx, desk: Desk, arrival: Arrival, stored: StoredRecord)
         assert isinstance(window, WindowParams)
         from_day = desk.calendar.day_of(_moment(values["decided_at"]) or _moment(there) or now)
         deal = deal.with_values(protection_ends=from_day + timedelta(days=window.protection_days))
-    [place] = await deal_admission.next_places(tx, 1)
+    place = await deal_admission.next_place(tx)
     deal = replace(deal, review=replace(deal.review, place=place))
     await put_back(tx, desk, deal.noted("taken_over", actor=ACTOR, now=now, note=_where(arrival)), actor=ACTOR)
 

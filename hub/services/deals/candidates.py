@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from hub.db import match_keys, records
+from hub.db.questions import ask
 from hub.db.session import Tx
 from hub.domain.deals.facts import Feature, Match
 from hub.domain.matching import (
@@ -88,14 +89,17 @@ class KeyCandidates:
 
     async def organizations(self, tx: Tx, *, customers: Sequence[Customer]) -> list[dict[UUID, Match]]:
         """The likest first; at most `MOST` for each customer."""
-        near = await self.names.nearest(tx, [customer.features for customer in customers])
         keys = {key: None for customer in customers for key in customer.keys if not key.startswith(_BY_NAME)}
-        shared, crowded = await match_keys.few_sharing(
-            tx, record_type=ORGANIZATION.name, keys=list(keys), most_per_key=MOST_PER_KEY
+        near, shared = await ask(
+            tx,
+            await self.names.question(tx, [customer.features for customer in customers]),
+            match_keys.few_sharing(record_type=ORGANIZATION.name, keys=list(keys), most_per_key=MOST_PER_KEY),
         )
-        if crowded:
-            log.info("keys_passed_over", keys=crowded, reason=f"more than {MOST_PER_KEY} organisations have each")
-        wanted = [_wanted(c, named, shared) for c, named in zip(customers, near, strict=True)]
+        if shared.crowded:
+            log.info(
+                "keys_passed_over", keys=shared.crowded, reason=f"more than {MOST_PER_KEY} organisations have each"
+            )
+        wanted = [_wanted(c, named, shared.records) for c, named in zip(customers, near, strict=True)]
         stored = await records.load(tx, ORGANIZATION, set().union(*wanted))
         found = {
             record.id: Customer(organization_features(record.values), (), record.id)

@@ -46,7 +46,7 @@ async def approve(
     await hold_scope(tx, moved)
     await settle_others(tx, deal.id)
     # What a person approves keeps others out from now on, also where the rules had found it ineligible.
-    [place] = await deal_admission.next_places(tx, 1)
+    place = await deal_admission.next_place(tx)
     done = in_order(approved(desk, moved, facts, now=given.now), place, now=given.now)
     await put_back(tx, desk, replace(done, review=replace(done.review, approved_by=by)), actor=actor)
 

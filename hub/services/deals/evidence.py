@@ -119,7 +119,8 @@ async def _facts_now(tx: Tx, desk: Desk, deal: Deal, customer: Customer) -> Fact
     found = await desk.candidates.organizations(tx, customers=[customer])
     subject = Subject(deal, customer.known_as(found[0]), (await stored_parts(tx, [deal.id]))[deal.id])
     now = await tx.now()
-    gathered = await gather(tx, [subject], found, calendar=desk.calendar, weights=desk.candidates.weights, now=now)
+    weights = desk.candidates.weights
+    gathered = await gather(tx, [subject], found, calendar=desk.calendar, weights=weights, now=now, places=0)
     return gathered.facts(subject, history)
 
 

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from hub.db import deal_admission
+from hub.db.questions import ask
 from hub.db.session import Tx
 from hub.domain.deals.calendar import BusinessCalendar
 from hub.domain.deals.facts import (
@@ -26,7 +28,7 @@ from hub.domain.matching import Verdict, Weights
 from hub.record.values import Value
 from hub.services.deals.candidates import Customer
 from hub.services.deals.parts import Parts, protection_until, text_of
-from hub.services.deals.rivals import Claimed, claimed_before, partner_names, rivals
+from hub.services.deals.rivals import Claimed, claimed, partner_names, rivals, sharing
 from hub.services.deals.standings import OPEN, standings
 from hub.services.deals.surroundings import Surroundings, surroundings
 from hub.services.deals.working import Deal
@@ -47,7 +49,8 @@ class Subject:
 class Gathered:
     """What was found for some registrations, by their ids where it is of each one.
 
-    They are judged one after the other: `judged` are those that were, which the next ones meet as rivals.
+    They are judged one after the other: `judged` are those that were, which the next ones meet as rivals. The
+    `places` are for them, in their order.
     """
 
     now: datetime
@@ -58,6 +61,7 @@ class Gathered:
     standings: Mapping[UUID, Standing]
     names: Mapping[Value, str]
     around: Surroundings
+    places: Sequence[int]
     judged: list[Claimed] = field(default_factory=list)
 
     def facts(self, subject: Subject, request: Review) -> Facts:
@@ -119,31 +123,41 @@ async def gather(
     calendar: BusinessCalendar,
     weights: Weights,
     now: datetime,
+    places: int,
 ) -> Gathered:
-    """In a number of queries that grows neither with the subjects nor with the organisations `found` for each."""
+    """In a number of queries that grows neither with the subjects nor with the organisations `found` for each.
+
+    `places`: how many new ones are taken.
+    """
     today = calendar.day_of(now)
     ids = [subject.deal.id for subject in subjects]
     customers = [subject.customer for subject in subjects]
-    claimed = await claimed_before(tx, dict(zip(ids, customers, strict=True)))
     matches = {
         i: {o: match for o, match in matched.items() if match.verdict is not Verdict.DIFFERENT}
         for i, matched in zip(ids, found, strict=True)
     }
-    return Gathered(
-        now=now,
-        calendar=calendar,
-        weights=weights,
-        matches=matches,
-        claimed=claimed,
-        standings=await standings(tx, {subject.deal.partner for subject in subjects}, today=today, but=ids),
-        names=await partner_names(tx, [subject.deal.values for subject in subjects]) if len(subjects) > 1 else {},
-        around=await surroundings(
-            tx,
+    shared, standing, around, new_places = await ask(
+        tx,
+        sharing(dict(zip(ids, customers, strict=True))),
+        standings({subject.deal.partner for subject in subjects}, today=today, but=ids),
+        surroundings(
             _organizations(customers, matches),
             product_lines={line for subject in subjects for line in subject.deal.product_lines},
             now=now,
             today=today,
         ),
+        deal_admission.places(places),
+    )
+    return Gathered(
+        now=now,
+        calendar=calendar,
+        weights=weights,
+        matches=matches,
+        claimed=await claimed(tx, shared),
+        standings=standing,
+        names=await partner_names(tx, [subject.deal.values for subject in subjects]) if len(subjects) > 1 else {},
+        around=around,
+        places=new_places,
     )
 
 

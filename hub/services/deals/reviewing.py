@@ -37,7 +37,7 @@ async def review(tx: Tx, desk: Desk, *, registration_id: UUID, actor: str, note:
     said = f"{note} {words_of(decision)}" if note else words_of(decision)
     deal = deal.noted("review", actor=actor, now=facts.now, note=said)
     if decision.eligible:
-        deal = in_order(deal, *await deal_admission.next_places(tx, 1), now=facts.now)
+        deal = in_order(deal, await deal_admission.next_place(tx), now=facts.now)
     await deal_reviews.unfreeze(tx, by=deal.id)
     action = _action(deal.status, follow_up(desk.policy, decision), decision)
     if action is not None:

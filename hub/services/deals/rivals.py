@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from hub.db import deal_admission, deal_reviews, record_lists, records
+from hub.db.questions import Question
 from hub.db.session import Tx
 from hub.domain.deals.calendar import BusinessCalendar
 from hub.domain.deals.facts import Match, Party, Rival
@@ -45,19 +46,23 @@ class Claimed:
         return not set(self.customer.keys).isdisjoint(keys)
 
 
-async def claimed_before(tx: Tx, customers: Mapping[UUID, Customer]) -> dict[UUID, list[Claimed]]:
-    """For each registration by id what is stored and shares a key of its customer, the oldest first.
+def sharing(customers: Mapping[UUID, Customer]) -> Question[dict[UUID, list[UUID]]]:
+    """For each registration by id what is stored and shares a key of its customer.
 
     To be asked while the scopes are held: nothing that it should find is under way then.
     """
     keys = {i: customer.keys for i, customer in customers.items()}
-    found = await deal_admission.sharing(tx, keys=keys, statuses=CLAIMING, most=MOST)
+    return deal_admission.sharing(keys=keys, statuses=CLAIMING, most=MOST)
+
+
+async def claimed(tx: Tx, found: Mapping[UUID, list[UUID]]) -> dict[UUID, list[Claimed]]:
+    """What was found to share a key, the oldest first."""
     for registration_id, others in found.items():
         if len(others) > MOST:
             log.warning("candidates_truncated", registration=str(registration_id), most=MOST)
             others.pop()
-    claimed = await _claimed(tx, {other for others in found.values() for other in others}) if found else {}
-    return {i: [claimed[other] for other in sorted(others) if other in claimed] for i, others in found.items()}
+    known = await _claimed(tx, {other for others in found.values() for other in others}) if found else {}
+    return {i: [known[other] for other in sorted(others) if other in known] for i, others in found.items()}
 
 
 def rivals(

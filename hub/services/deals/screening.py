@@ -46,10 +46,9 @@ async def screen(tx: Tx, desk: Desk, deals: Sequence[tuple[Deal, Parts]], *, act
     The deals are new or held; each actor is who asked for the deal at its place. Claims, decisions and freezes are
     stored; the deals are the caller's to store. The clock is read when the locks are held: who waited came later.
     """
-    subjects, gathered = await _open(tx, desk, deals)
-    places = await deal_admission.next_places(tx, len(subjects))
+    subjects, gathered = await _open(tx, desk, deals, places=len(deals))
     judged = []
-    for subject, actor, place in zip(subjects, actors, places, strict=True):
+    for subject, actor, place in zip(subjects, actors, gathered.places, strict=True):
         one = _judge(desk, gathered, subject, request="submit", actor=actor)
         one = replace(one, deal=_placed(desk, one, place))
         one = follow(desk, one, follow_up(desk.policy, one.decision))
@@ -64,7 +63,7 @@ async def judge(
 ) -> tuple[Deal, Facts, Decision]:
     """Hold the scope, store the claim, gather the facts, ask every rule, and keep all of it as a decision."""
     parts = await stored_parts(tx, [deal.id])
-    subjects, gathered = await _open(tx, desk, [(deal, parts[deal.id])])
+    subjects, gathered = await _open(tx, desk, [(deal, parts[deal.id])], places=0)
     judged = _judge(desk, gathered, subjects[0], request=request, actor=actor, new_evidence=new_evidence)
     await _keep(tx, desk, subjects, [judged])
     return judged.deal, judged.facts, judged.decision
@@ -107,7 +106,9 @@ async def freeze(tx: Tx, deal: Deal, facts: Facts, decision: Decision) -> None:
     await deal_reviews.freeze(tx, [(party, deal.id) for party in _parties(deal, facts, decision)])
 
 
-async def _open(tx: Tx, desk: Desk, deals: Sequence[tuple[Deal, Parts]]) -> tuple[list[Subject], Gathered]:
+async def _open(
+    tx: Tx, desk: Desk, deals: Sequence[tuple[Deal, Parts]], *, places: int
+) -> tuple[list[Subject], Gathered]:
     """Find the organisations, hold the scopes of all registrations, then look at those that came before."""
     await tx.look_up_by_index(planned_once=True)
     customers = await customers_of(tx, [deal.values for deal, _ in deals])
@@ -118,7 +119,8 @@ async def _open(tx: Tx, desk: Desk, deals: Sequence[tuple[Deal, Parts]]) -> tupl
     ]
     names = (name for s in subjects for name in scopes(keys=s.customer.keys, product_lines=s.deal.product_lines))
     now = await deal_admission.hold(tx, names)
-    return subjects, await gather(tx, subjects, found, calendar=desk.calendar, weights=desk.candidates.weights, now=now)
+    weights = desk.candidates.weights
+    return subjects, await gather(tx, subjects, found, calendar=desk.calendar, weights=weights, now=now, places=places)
 
 
 def _judge(

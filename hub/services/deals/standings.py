@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hub.db import deal_standings
 from hub.db.deal_standings import StandingRow
-from hub.db.session import Tx
+from hub.db.questions import Question
 from hub.domain.deals.facts import Authorisation, Standing
 from hub.domain.deals.states import IN_REVIEW, PROTECTED
 
@@ -16,10 +16,10 @@ OPEN = IN_REVIEW | PROTECTED
 """What counts as open."""
 
 
-async def standings(tx: Tx, partners: Collection[UUID], *, today: date, but: Collection[UUID]) -> dict[UUID, Standing]:
+def standings(partners: Collection[UUID], *, today: date, but: Collection[UUID]) -> Question[dict[UUID, Standing]]:
     """Of every one of the partners; the registrations `but` are not counted as open."""
-    rows = await deal_standings.standings(tx, partners, today=today, statuses=OPEN, but=but)
-    return {partner: _standing(row) for partner, row in rows.items()}
+    rows = deal_standings.standings(partners, today=today, statuses=OPEN, but=but)
+    return rows.then(lambda found: {partner: _standing(row) for partner, row in found.items()})
 
 
 def _standing(row: StandingRow) -> Standing:

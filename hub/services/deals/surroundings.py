@@ -18,7 +18,7 @@ from hub.db.deal_surroundings import (
     SurroundingRows,
     TenderRow,
 )
-from hub.db.session import Tx
+from hub.db.questions import Question
 from hub.domain.deals.facts import (
     Activity,
     Exclusivity,
@@ -97,12 +97,11 @@ class Surroundings:
         return "existing" if last >= self.today - _SUPPLY else "former"
 
 
-async def surroundings(
-    tx: Tx, organizations: Collection[UUID], *, product_lines: Collection[str], now: datetime, today: date
-) -> Surroundings:
+def surroundings(
+    organizations: Collection[UUID], *, product_lines: Collection[str], now: datetime, today: date
+) -> Question[Surroundings]:
     """As they are stored now; of sole rights those to one of the product lines."""
-    rows = await deal_surroundings.surroundings(
-        tx,
+    rows = deal_surroundings.surroundings(
         organizations,
         product_lines=product_lines,
         since=now - _LOOK_BACK,
@@ -110,7 +109,7 @@ async def surroundings(
         today=today,
         most_activities=_MOST_ACTIVITIES,
     )
-    return Surroundings(today, rows)
+    return rows.then(lambda found: Surroundings(today, found))
 
 
 def _of(rows: Iterable[_R], name: str, matches: Matches, read: Callable[[_R, Match], _F]) -> tuple[_F, ...]:

@@ -124,25 +124,32 @@ async def put_back_all(
     `record_type` is the registration's with the custom fields that new ones may have. Raises Invalid, Duplicate.
     """
     by = dict(zip([deal.id for deal in deals], actors, strict=True))
-    deals = await _with_opportunities(tx, deals)
-    await _store_values(tx, record_type, deals)
-    await deal_reviews.save(tx, [deal.review for deal in deals])
-    parts = await _store_parts(tx, deals)
+    with store_faults(record_type):
+        async with tx.together():
+            deals = await _with_opportunities(tx, deals)
+            await _store_values(tx, record_type, deals)
+            await deal_reviews.save(tx, [deal.review for deal in deals])
+            parts = await _store_parts(tx, deals)
+            happened = [part for part in parts if part.type is DEAL_EVENT]
+            await _note(tx, record_type, deals, parts, by)
+            await show_partners_view(tx, [_moved(deal) for deal in deals if deal.events])
+            steps = {deal_id: list(events) for deal_id, events in groupby(happened, key=lambda part: part.deal)}
+            await tell(tx, desk, [(_happening(deal, steps[deal.id]), deal.facts) for deal in deals if deal.events])
+    return [replace(deal, events=(), parts=()) for deal in deals]
+
+
+async def _note(
+    tx: Tx, record_type: RecordType, deals: Sequence[Deal], parts: Sequence[_Part], by: Mapping[UUID, str]
+) -> None:
+    """In the change log, and what happened in the audit trail."""
     log = [(deal.id, _change(record_type, deal)) for deal in deals if deal.changed]
     log += [(part.deal, creation(part.type, part.id, part.values, rule=part.rule)) for part in parts]
     await changes.append_all(tx, [(Origin(actor=by[deal_id]), change) for deal_id, change in log])
     happened = [part for part in parts if part.type is DEAL_EVENT]
-    await audit.note_all(
-        tx,
-        action="deal_registration",
-        entries=[
-            (by[e.deal], str(e.deal), {"event": e.values["kind"], "reason": e.values["reason_code"]}) for e in happened
-        ],
-    )
-    await show_partners_view(tx, [_moved(deal) for deal in deals if deal.events])
-    steps = {deal_id: list(events) for deal_id, events in groupby(happened, key=lambda part: part.deal)}
-    await tell(tx, desk, [(_happening(deal, steps[deal.id]), deal.facts) for deal in deals if deal.events])
-    return [replace(deal, events=(), parts=()) for deal in deals]
+    entries = [
+        (by[e.deal], str(e.deal), {"event": e.values["kind"], "reason": e.values["reason_code"]}) for e in happened
+    ]
+    await audit.note_all(tx, action="deal_registration", entries=entries)
 
 
 async def _with_opportunities(tx: Tx, deals: Sequence[Deal]) -> list[Deal]:
@@ -160,10 +167,9 @@ async def _store_values(tx: Tx, record_type: RecordType, deals: Sequence[Deal]) 
     for deal in deals:
         if deal.stored:
             await refuse_dead_links(tx, record_type, deal.changed)
-    with store_faults(record_type):
-        if fresh:
-            await records.insert(tx, record_type, fresh)
-        await records.update(tx, record_type, changed)
+    if fresh:
+        await records.insert(tx, record_type, fresh)
+    await records.update(tx, record_type, changed)
 
 
 def _change(record_type: RecordType, deal: Deal) -> Change:
@@ -196,8 +202,7 @@ async def _store_parts(tx: Tx, deals: Sequence[Deal]) -> list[_Part]:
     parts = [_Part(kind, i, of, values) for i, (kind, of, values) in zip(sorted(new_ids(len(rows))), rows, strict=True)]
     for kind in (DEAL_PARTY, DEAL_EVIDENCE, DEAL_EVENT):
         if new := [(part.id, part.values) for part in parts if part.type is kind]:
-            with store_faults(kind):
-                await records.insert(tx, kind, new)
+            await records.insert(tx, kind, new)
     return parts
 
 
