@@ -38,6 +38,19 @@ def test_a_rare_word_is_looked_for_alone_and_frequent_ones_together() -> None:
     assert [[part.word for part in group] for group in common] == [[0, 1]]
 
 
+def test_a_frequent_spelling_is_right_and_looked_for_as_it_is() -> None:
+    right, typo = sought_parts(("bank",), KeyShares()), sought_parts(("bnak",), KeyShares())
+    [[bank]], [[bnak]] = right, typo
+    shares = KeyShares(dict.fromkeys(bank.keys, 0.01), names=10_000)
+
+    [[sought]] = sought_parts(("bank",), shares)
+    assert sought.keys == bank.keys[:1]
+    assert set(sought.keys) <= set(spelling_keys([("bank",)]))
+    [[sought]] = sought_parts(("bnak",), shares)
+    assert sought.keys == bnak.keys
+    assert set(bnak.keys) & set(bank.keys)
+
+
 def test_what_is_looked_for_lets_few_names_through() -> None:
     keys = spelling_keys([("global", "trading", "systems", "partners")])
     shares = KeyShares(dict.fromkeys(keys, 0.02), names=1_000_000)

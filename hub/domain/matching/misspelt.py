@@ -40,6 +40,14 @@ class KeyShares:
     frequent: Mapping[int, float] = field(default_factory=dict)
     names: float = 0.0
 
+    def telling(self, keys: tuple[int, ...]) -> tuple[int, ...]:
+        """Of a part's keys those to look for; the first one is that of its own spelling.
+
+        A spelling that is frequent is right. All names that have it have the other keys too, so asking for those as
+        well costs several times as much and finds only names that are stored with a typo in this very part.
+        """
+        return keys[:1] if keys[0] in self.frequent else keys
+
     def of(self, part: Part) -> float:
         """The share of names that have a key of this part: about that of its most frequent key.
 
@@ -71,7 +79,7 @@ def sought_parts(words: Sequence[str], shares: KeyShares) -> list[tuple[Part, ..
     Groups are as small as they are rare; together they let through some hundreds of names. Where all words are so
     frequent that no group is rare, the rarest is all there is.
     """
-    parts = [Part(n, keys) for n, word in enumerate(dict.fromkeys(words)) for keys in _sought(word)]
+    parts = [Part(n, shares.telling(keys)) for n, word in enumerate(dict.fromkeys(words)) for keys in _sought(word)]
     share = [shares.of(part) for part in parts]
 
     def expected(group: tuple[int, ...]) -> float:
@@ -149,13 +157,13 @@ def _sought(word: str) -> tuple[tuple[int, ...], ...]:
         [whole] = parts
         return tuple((*whole, *end) for end in (_spellings("p", word[:_END]), _spellings("s", word[-_END:])))
     if len(word) == _LONG:
-        return tuple((*_spellings("w", word), *end) for end in parts)
+        return tuple((*end, *_spellings("w", word)) for end in parts)
     return parts
 
 
 def _spellings(kind: str, text: str) -> tuple[int, ...]:
-    """The text itself and, from three letters on, without each of its letters."""
-    texts = {text}
+    """The text itself and then, from three letters on, without each of its letters."""
+    texts = {text: None}
     if len(text) > 2:
-        texts |= {text[:i] + text[i + 1 :] for i in range(len(text))}
-    return tuple(sorted(crc32(f"{kind}{t}".encode()) - 2**31 for t in texts))
+        texts |= {text[:i] + text[i + 1 :]: None for i in range(len(text))}
+    return tuple(crc32(f"{kind}{t}".encode()) - 2**31 for t in texts)
