@@ -11,6 +11,8 @@ import pwd
 import shlex
 import shutil
 import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -34,7 +36,6 @@ _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "4GB",  # a bulk load must not be one checkpoint after the other
@@ -55,6 +56,27 @@ _THROWAWAY_SETTINGS = {
     "max_wal_size": "512MB",
     "min_wal_size": "80MB",
 }
+
+
+_MB = 1024**2
+_CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+def buffers_for(memory: int) -> str:
+    """An eighth of this much memory (bytes), at least 128 MB and at most 4 GB; PostgreSQL takes of it what it uses.
+
+    Searches among a million names jump through the index and the table: pages that are not here are copied each time.
+    """
+    return f"{min(max(memory // 8 // _MB, 128), 4096)}MB"
+
+
+def usable_memory(limits: Sequence[Path] = _CGROUP_LIMITS) -> int:
+    """What this machine or container has, in bytes."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for limit in limits:
+        with suppress(OSError, ValueError):  # there is none, or it says "max"
+            found.append(int(limit.read_text()))
+    return min(found)
 
 
 def start_postgres(home: Home, *, durable: bool) -> str:
@@ -164,7 +186,9 @@ def _start(data: Path, *, log: Path, sockets: Path, durable: bool) -> None:
     if living_pid(pid_file, program="postgres") and wait_until(lambda: _answers(sockets), seconds=_START_SECONDS):
         return  # its starter was killed while the server was still coming up
     pid_file.unlink(missing_ok=True)
-    settings = _SETTINGS if durable else _SETTINGS | _THROWAWAY_SETTINGS
+    settings = {"shared_buffers": buffers_for(usable_memory()), **_SETTINGS}
+    if not durable:
+        settings |= _THROWAWAY_SETTINGS
     options = ["-k", str(sockets)] + [f"-c{name}={value}" for name, value in settings.items()]
     command = ["-D", str(data), "-l", str(log), "-w", "-t", str(_START_SECONDS), "-o", shlex.join(options), "start"]
     # The children of a server that was killed hold its shared memory for a moment longer.
