@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,6 +16,9 @@ MAX_INPUT_ITEMS = 10_000
 # Each of these walks a list; nested ones multiply.
 _MACROS = (".all(", ".exists(", ".exists_one(", ".map(", ".filter(")
 MAX_MACROS = 2
+_BOUND = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")  # what macros call an item of a list
+_LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'" + r'|"(?:[^"\\]|\\.)*"')
+_HARD_TO_READ = re.compile(r"//|\b[rRbB]{1,2}['\"]|'{3}|\"{3}")  # comments, and other kinds of literals
 
 
 class ExpressionError(ValueError):
@@ -36,7 +40,9 @@ class Expression:
             self._program = cel.compile(text)
         except ValueError as exc:
             raise ExpressionError(f"the expression is not valid CEL: {_first_line(exc)}") from exc
-        self.variables = frozenset(self._program.variables())
+        bound = frozenset(_BOUND.findall(text)) - variables
+        self.variables = frozenset(self._program.variables()) - bound
+        self._fields = {name: _fields_of(name, text) for name in self.variables}
         unknown = sorted(self.variables - variables)
         if unknown:
             known = ", ".join(sorted(variables))
@@ -45,7 +51,7 @@ class Expression:
     def evaluate(self, variables: Mapping[str, object]) -> Any:
         """The result; raises ExpressionError when there is none (missing key, wrong type)."""
         try:
-            return self._program.execute({name: to_cel(variables[name]) for name in self.variables})
+            return self._program.execute({name: _seen(variables[name], self._fields[name]) for name in self.variables})
         except (ValueError, TypeError, RuntimeError, KeyError, OverflowError) as exc:
             raise ExpressionError(f"has no result in {shorten_expression(self.text)}: {_first_line(exc)}") from exc
 
@@ -62,6 +68,22 @@ class Condition:
             return self._expression.evaluate(variables) is True
         except ExpressionError:
             return False
+
+
+def _fields_of(variable: str, text: str) -> frozenset[str] | None:
+    """The fields of a variable that an expression names; None where it may use the variable as a whole."""
+    if _HARD_TO_READ.search(text):
+        return None
+    use = rf"(?<![\w.]){variable}(?!\w)(?:\s*\.\s*(\w+)(?!\w)(?!\s*\())?"
+    uses = re.findall(use, _LITERAL.sub("''", text))
+    return frozenset(uses) if uses and all(uses) else None
+
+
+def _seen(value: object, fields: frozenset[str] | None) -> object:
+    """What an expression sees of a variable: turning the rest into CEL's types takes longer than to evaluate it."""
+    if fields is None or not isinstance(value, Mapping):
+        return to_cel(value)
+    return {name: to_cel(value[name]) for name in fields if name in value}
 
 
 def to_cel(value: object) -> object:
