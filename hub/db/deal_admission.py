@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import product
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 
 from hub.db.arrays import Texts, Uuids
 from hub.db.copying import insert_rows
-from hub.db.questions import Question, ask
+from hub.db.living import ALIVE
+from hub.db.questions import Question, ask, rows_as_json
 from hub.db.session import Tx
 
 _places = msgspec.json.Decoder(list[int])
@@ -113,6 +116,44 @@ def _by_owner(text: str) -> dict[UUID, list[UUID]]:
     for owner, other in _pairs.decode(text):
         found.setdefault(owner, []).append(other)
     return found
+
+
+class PartyRow(Struct, frozen=True):
+    """A party to a deal, as stored."""
+
+    partner: UUID
+    role: str | None
+    on_behalf_of: UUID | None
+    credit: Decimal | None
+
+
+class BesideRow(Struct, frozen=True):
+    """What is stored of a registration beside its record: its place, its partner's name, its parties in order."""
+
+    id: UUID
+    place: int | None
+    partner_name: str
+    parties: tuple[PartyRow, ...]
+
+
+_BESIDE = rows_as_json(
+    f"""
+    select d.id, r.place, coalesce(o.legal_name, '') as partner_name, coalesce((
+        select json_agg(json_build_object('partner', p.partner, 'role', p.role, 'on_behalf_of', p.on_behalf_of,
+            'credit', p.credit::text) order by p.id)
+        from deal_party p where p.deal = d.id and {ALIVE.format("p")}
+    ), '[]') as parties
+    from deal_registration d left join deal_review r on r.registration_id = d.id
+        left join organization o on o.id = d.partner
+    where d.id = any(%(beside)s::uuid[])
+    """
+)
+_rows_beside = msgspec.json.Decoder(list[BesideRow])
+
+
+def beside(ids: Collection[UUID]) -> Question[dict[UUID, BesideRow]]:
+    """Of every one of these registrations."""
+    return Question(_BESIDE, {"beside": Uuids(ids)}, lambda text: {row.id: row for row in _rows_beside.decode(text)})
 
 
 async def claims_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, list[str]]:

@@ -127,12 +127,8 @@ async def events(tx: Tx, registration_id: UUID) -> list[dict[str, Any]]:
 
 async def freeze(tx: Tx, pairs: Collection[tuple[UUID, UUID]]) -> None:
     """Each registration by the one whose conflict review it is a party of: (registration, by)."""
-    await tx.run(
-        "insert into deal_freeze (registration_id, frozen_by) select * from unnest(%s::uuid[], %s::uuid[])"
-        " on conflict do nothing",
-        Uuids(registration for registration, _ in pairs),
-        Uuids(by for _, by in pairs),
-    )
+    columns = ("registration_id", "frozen_by")
+    await insert_rows(tx, "deal_freeze", columns, list(pairs), conflict=" on conflict do nothing")
 
 
 async def unfreeze(tx: Tx, *, by: UUID) -> None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import structlog
 
-from hub.db import deal_admission, deal_reviews, record_lists, records
-from hub.db.questions import Question
+from hub.db import deal_admission, record_lists, records
+from hub.db.questions import Question, ask
 from hub.db.session import Tx
 from hub.domain.deals.calendar import BusinessCalendar
 from hub.domain.deals.facts import Match, Party, Rival
@@ -20,7 +21,7 @@ from hub.record.deals import DEAL_REGISTRATION
 from hub.record.onboard import PARTNER
 from hub.record.values import Value
 from hub.services.deals.candidates import Customer, customers_of, matched
-from hub.services.deals.parts import parties_of, protection_until, text_of
+from hub.services.deals.parts import party, protection_until, text_of
 
 log = structlog.get_logger()
 MOST = 200
@@ -102,19 +103,16 @@ def _rival(other: Claimed, match: Match, calendar: BusinessCalendar) -> Rival:
 
 async def _claimed(tx: Tx, ids: set[UUID]) -> dict[UUID, Claimed]:
     stored = {i: r for i, r in (await records.load(tx, DEAL_REGISTRATION, ids)).items() if r.values["partner"]}
-    values = [record.values for record in stored.values()]
-    customers = await customers_of(tx, values)
-    reviews = await deal_reviews.load(tx, stored)
-    parties = await parties_of(tx, stored)
-    names = await partner_names(tx, values)
+    customers = await customers_of(tx, [record.values for record in stored.values()])
+    [beside] = await ask(tx, deal_admission.beside(stored))
     return {
         i: Claimed(
             id=i,
             values=record.values,
             customer=customer,
-            parties=parties.get(i, ()),
-            place=reviews[i].place if i in reviews else None,
-            partner_name=names.get(record.values["partner"], ""),
+            parties=tuple(party(msgspec.structs.asdict(row)) for row in beside[i].parties),
+            place=beside[i].place,
+            partner_name=beside[i].partner_name,
         )
         for (i, record), customer in zip(stored.items(), customers, strict=True)
     }
