@@ -94,12 +94,15 @@ def _all(values: Mapping[str, object], field_name: str) -> tuple[str, ...]:
     value = values.get(field_name)
     if value is None:  # as most fields of most records
         return ()
+    if isinstance(value, str):
+        return (text,) if (text := value.strip()) else ()
     parts = value if isinstance(value, list | tuple | set | frozenset) else (value,)
     return tuple(text for part in parts if part is not None and (text := str(part).strip()))
 
 
 def _one(values: Mapping[str, object], field_name: str) -> str:
-    return next(iter(_all(values, field_name)), "")
+    value = values.get(field_name)
+    return value.strip() if isinstance(value, str) else next(iter(_all(values, field_name)), "")
 
 
 def _names(texts: Iterable[str]) -> tuple[Name, ...]:

@@ -22,7 +22,7 @@ from hub.domain.matching.features import OrganizationFeatures
 _END = 5
 _LONG = 7
 _MOST_GROUPS = 10
-_MOST_EXPECTED = 200.0
+_MOST_EXPECTED = 100.0
 
 
 @dataclass(frozen=True, slots=True)
