@@ -85,7 +85,7 @@ def _neighbours(a: str, b: str) -> bool:
 
 def _telling_line(text: str) -> str:
     """The first line that has a number and a word and does not start as a part of a building; else all of it."""
-    for line in text.split(","):
+    for line in text.split(",") if "," in text else ():
         words = _words(line)
         numbered = any(word[0].isdigit() for word in words) and any(word[0].isalpha() for word in words)
         if numbered and words[0] not in UNIT_WORDS:
@@ -95,7 +95,9 @@ def _telling_line(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     """In Latin letters, without those that only say that a house number follows."""
-    words = latin_words(_CALLE.sub("calle ", _HOUSE_SIGN.sub(" ", text)))
+    if not text.isascii():
+        text = _HOUSE_SIGN.sub(" ", text)
+    words = latin_words(_CALLE.sub("calle ", text) if "/" in text else text)
     numbered = {word for word, following in pairwise(words) if word in HOUSE_WORDS and following[0].isdigit()}
     return [word for word in words if word not in numbered]
 

@@ -82,5 +82,5 @@ def _in_latin_letters(written: Sequence[str], words: Sequence[str]) -> tuple[str
 
 
 def _numeral(word: str) -> str:
-    ordinal = _ORDINAL.match(word)
+    ordinal = _ORDINAL.match(word) if word[0].isdigit() else None
     return ordinal.group(1) if ordinal else ROMAN_NUMERALS.get(word, word)

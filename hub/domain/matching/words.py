@@ -48,6 +48,8 @@ def latin_word(written: str) -> str:
 
 
 def _plain(text: str) -> str:
+    if text.replace(" ", "").isalnum():  # as most are
+        return text
     return _ABBREVIATION_DOTS.sub("", _APOSTROPHES.sub("", text).replace("&", " and ").replace("+", " and "))
 
 
