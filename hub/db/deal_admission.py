@@ -80,16 +80,18 @@ async def store_claims(tx: Tx, claims: Sequence[Claim]) -> None:
     )
 
 
-# OFFSET 0: each one's are found by their keys first, whatever the planner takes the tables for.
-_SHARING = """
+# OFFSET 0: each one's are found by their keys, then by their ids, whatever the planner takes the tables for: planned
+# while they are empty it would go the other way around.
+_SHARING = f"""
     select coalesce(json_agg(json_build_array(s.owner, f.id) order by f.id desc), '[]') from (
         select owner, array_agg(key) as keys
         from unnest(%(owners)s::uuid[], %(keys)s::text[]) as a(owner, key) group by owner
     ) s cross join lateral (
-        select d.id from (select registration_id from deal_claim where keys && s.keys offset 0) c
-            join deal_registration d on d.id = c.registration_id
-        where d.id <> s.owner and d.review_status = any(%(claiming)s) and d.deleted_at is null and d.merged_into is null
-        order by d.id desc limit %(most)s
+        select d.id from (select registration_id from deal_claim where keys && s.keys offset 0) c cross join lateral (
+            select d.id from deal_registration d
+            where d.id = c.registration_id and d.review_status = any(%(claiming)s) and {ALIVE.format("d")} offset 0
+        ) d
+        where d.id <> s.owner order by d.id desc limit %(most)s
     ) f
 """
 
@@ -138,14 +140,14 @@ class BesideRow(Struct, frozen=True):
 
 _BESIDE = rows_as_json(
     f"""
-    select d.id, r.place, coalesce(o.legal_name, '') as partner_name, coalesce((
+    select b.id, (select place from deal_review where registration_id = b.id) as place, coalesce((
+        select legal_name from organization where id = (select partner from deal_registration where id = b.id)
+    ), '') as partner_name, coalesce((
         select json_agg(json_build_object('partner', p.partner, 'role', p.role, 'on_behalf_of', p.on_behalf_of,
             'credit', p.credit::text) order by p.id)
-        from deal_party p where p.deal = d.id and {ALIVE.format("p")}
+        from deal_party p where p.deal = b.id and {ALIVE.format("p")}
     ), '[]') as parties
-    from deal_registration d left join deal_review r on r.registration_id = d.id
-        left join organization o on o.id = d.partner
-    where d.id = any(%(beside)s::uuid[])
+    from unnest(%(beside)s::uuid[]) as b(id)
     """
 )
 _rows_beside = msgspec.json.Decoder(list[BesideRow])
