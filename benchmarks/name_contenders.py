@@ -10,7 +10,7 @@ import psycopg
 from rapidfuzz import fuzz, process
 
 RAREST = 10
-MOST_POSTINGS = 20_000
+MOST_POSTINGS = 60_000
 RERANKED = 200
 
 

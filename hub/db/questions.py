@@ -48,7 +48,8 @@ async def ask(tx: Tx, /, *questions: Question[Any]) -> tuple[Any, ...]:
     """The answers, all of one moment. What each costs by itself is little beside what every statement costs."""
     given: dict[str, object] = {}
     for question in questions:
-        given |= question.given
+        for name, value in question.given.items():
+            assert given.setdefault(name, value) == value, f"two questions mean different things by {name}"
     statement, names = _whole(tuple(question.sql for question in questions))
     [row] = await tx.numbered(statement, [given[name] for name in names], prepared=True)
     return tuple(question.read(text) for question, text in zip(questions, row, strict=True))
