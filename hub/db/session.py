@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
+from select import POLLIN, poll
 from typing import Any, Literal
 
 import psycopg
@@ -64,7 +65,7 @@ _GIVEN_UP_BY_THE_SERVER = (
 # A pool that has lost its server asks again after 1, 2 and 4 seconds, and then begins anew for as long as it takes.
 _RECONNECT_SECONDS = 8.0
 _TURN_SECONDS = 10.0  # for one of the pool's connections
-_FRESH_SECONDS = 1.0  # a connection that answered so short a time ago is used without being asked first
+_FRESH_SECONDS = 1.0  # a connection that answered so short a time ago, and is quiet since, is not asked first
 
 
 class Tx:
@@ -222,8 +223,15 @@ async def _configure(conn: Connection) -> None:
 
 async def _check(conn: Connection) -> None:
     """Raises psycopg.OperationalError for a connection that leads nowhere any more."""
-    if time.monotonic() - conn.answered_at > _FRESH_SECONDS:
+    if time.monotonic() - conn.answered_at > _FRESH_SECONDS or not _is_quiet(conn):
         await AsyncConnectionPool.check_connection(conn)
+
+
+def _is_quiet(conn: Connection) -> bool:
+    """Nothing came since the last answer; a server that ends a connection says so."""
+    socket = poll()
+    socket.register(conn.fileno(), POLLIN)
+    return not socket.poll(0)
 
 
 class Database:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 import msgspec
 import psycopg
 import pytest
+from psycopg_pool import AsyncConnectionPool
 
 from hub.db.arrays import Ints
 from hub.db.copying import copy_rows, insert_rows
@@ -121,14 +122,33 @@ async def test_how_rows_are_looked_up_is_forgotten_with_its_savepoint(database_u
         assert await tx.tuples("show plan_cache_mode") == [("force_generic_plan",)]
 
 
-async def test_a_connection_that_was_cut_is_noticed_after_a_second(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_connection_that_was_cut_a_moment_ago_is_not_used(database_url: str) -> None:
     async with Database(database_url, max_size=1) as db:
         async with db.transaction() as tx:
             [(pid,)] = await tx.tuples("select pg_backend_pid()")
         with psycopg.connect(database_url, autocommit=True) as other:
-            other.execute("select pg_terminate_backend(%s)", (pid,))
-        monkeypatch.setattr("hub.db.session._FRESH_SECONDS", -1.0)
+            other.execute("select pg_terminate_backend(%s, 10000)", (pid,))
         async with db.transaction() as tx:
             assert await tx.tuples("select pg_backend_pid()") != [(pid,)]
+
+
+async def test_one_that_answered_a_moment_ago_is_not_asked_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    check = AsyncConnectionPool.check_connection
+
+    async def noted(conn: psycopg.AsyncConnection[object]) -> None:
+        asked.append(conn)
+        await check(conn)
+
+    monkeypatch.setattr(AsyncConnectionPool, "check_connection", staticmethod(noted))
+    async with Database(database_url, max_size=1) as db:
+        for _ in range(3):
+            async with db.transaction() as tx:
+                await tx.one("select 1")
+        assert len(asked) == 1  # a new connection is asked
+        monkeypatch.setattr("hub.db.session._FRESH_SECONDS", -1.0)
+        async with db.transaction() as tx:
+            await tx.one("select 1")
+        assert len(asked) == 2

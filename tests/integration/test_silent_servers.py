@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlsplit
@@ -35,6 +36,9 @@ class Relay:
         self._door.unlink(missing_ok=True)
         for writer in self._open:
             writer.transport.abort()
+        for writer in self._open:
+            with suppress(ConnectionError):
+                await writer.wait_closed()
         self._open.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
