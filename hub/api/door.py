@@ -35,7 +35,8 @@ class Door:
         self.submissions = Batcher(self.app.db, desk=lambda: self.app.desk, queue=self.queue)
 
 
-def door_of(request: Request) -> Door:
+async def door_of(request: Request) -> Door:
+    """Async although it waits for nothing: FastAPI hands a plain function to a thread, for every request."""
     door: Door = request.app.state.door
     return door
 
