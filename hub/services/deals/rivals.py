@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from hub.db import deal_admission, record_lists, records
+from hub.db import deal_rivals, record_lists, records
 from hub.db.questions import Question, ask
 from hub.db.session import Tx
 from hub.domain.deals.calendar import BusinessCalendar
@@ -53,7 +53,7 @@ def sharing(customers: Mapping[UUID, Customer]) -> Question[dict[UUID, list[UUID
     To be asked while the scopes are held: nothing that it should find is under way then.
     """
     keys = {i: customer.keys for i, customer in customers.items()}
-    return deal_admission.sharing(keys=keys, statuses=CLAIMING, most=MOST)
+    return deal_rivals.sharing(keys=keys, statuses=CLAIMING, most=MOST)
 
 
 async def claimed(tx: Tx, found: Mapping[UUID, list[UUID]]) -> dict[UUID, list[Claimed]]:
@@ -104,7 +104,7 @@ def _rival(other: Claimed, match: Match, calendar: BusinessCalendar) -> Rival:
 async def _claimed(tx: Tx, ids: set[UUID]) -> dict[UUID, Claimed]:
     stored = {i: r for i, r in (await records.load(tx, DEAL_REGISTRATION, ids)).items() if r.values["partner"]}
     customers = await customers_of(tx, [record.values for record in stored.values()])
-    [beside] = await ask(tx, deal_admission.beside(stored))
+    [beside] = await ask(tx, deal_rivals.beside(stored))
     return {
         i: Claimed(
             id=i,

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from hub.db import deal_admission
+from hub.db import deal_rivals
 from hub.db.questions import ask
 from hub.db.session import Database, Tx
 from hub.domain.deals.states import Status
@@ -38,9 +38,9 @@ async def _asked(tx: Tx, key: str) -> tuple[int, int]:
     await tx.look_up_by_index(planned_once=True)
     before = await _rows_read(tx)
     nobody = UUID(int=0)
-    [sharing] = await ask(tx, deal_admission.sharing(keys={nobody: [key]}, statuses=[Status.APPROVED], most=3))
+    [sharing] = await ask(tx, deal_rivals.sharing(keys={nobody: [key]}, statuses=[Status.APPROVED], most=3))
     found = sharing.get(nobody, [])
-    [beside] = await ask(tx, deal_admission.beside(found[:1]))
+    [beside] = await ask(tx, deal_rivals.beside(found[:1]))
     assert [row.partner_name for row in beside.values()] == ["Alba"][: len(found)]
     return len(found), await _rows_read(tx) - before
 
