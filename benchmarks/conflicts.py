@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -179,6 +180,8 @@ def main() -> None:
     arguments.add_argument("--quick", action="store_true", help="one small hub; the kept figures stay as they are")
     arguments.add_argument("--trgm-url", help="a PostgreSQL with pg_trgm, on this machine")
     chosen = arguments.parse_args()
+    if not chosen.quick and find_spec("matplotlib") is None:
+        arguments.error("the chart needs matplotlib: uv sync --inexact --group bench, or --quick for no chart")
     collect_rarely()
     shares = (1,) if chosen.quick else (100, 10, 1)
     whole = (10_000, 2_000) if chosen.quick else (chosen.organizations, chosen.registrations)
