@@ -23,7 +23,7 @@ async def note(tx: Tx, *, actor: str, action: str, subject: str, detail: Mapping
 
 
 async def note_all(tx: Tx, *, action: str, entries: Sequence[tuple[str, str, Mapping[str, object]]]) -> None:
-    """One entry for each (actor, subject, detail), in one statement."""
+    """One entry for each (actor, subject, detail)."""
     rows = [(actor, action, subject, encode_json(dict(detail)).decode()) for actor, subject, detail in entries]
     await copy_rows(tx, "audit", ("actor", "action", "subject", "detail"), rows)
 

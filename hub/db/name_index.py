@@ -13,7 +13,10 @@ from hub.db.questions import Question
 from hub.db.session import Tx
 
 Keys = Sequence[int]
-_decoder = msgspec.json.Decoder(list[list[tuple[UUID, list[str]]]])
+Named = tuple[UUID, list[str]]
+"""A record and its names."""
+
+_decoder = msgspec.json.Decoder(list[list[Named]])
 
 
 class IndexedName(Struct, frozen=True):
@@ -45,10 +48,6 @@ async def versions(tx: Tx, ids: Collection[UUID]) -> dict[UUID, int]:
     return dict(await tx.tuples("select record_id, version from name_index where record_id = any(%s)", Uuids(ids)))
 
 
-Named = tuple[UUID, list[str]]
-"""A record and its names."""
-
-
 def having(sought: Sequence[Sequence[Sequence[Keys]]], *, most: int) -> Question[list[list[Named]]]:
     """For each that is sought, records that have a key of each member of one of its groups: `most`, in no order."""
     given: dict[str, object] = {}
@@ -63,7 +62,8 @@ def having(sought: Sequence[Sequence[Sequence[Keys]]], *, most: int) -> Question
         where = " or ".join(f"({arm})" for arm in arms) or "false"
         rows = f"select record_id, names from name_index where {where} limit {most}"
         selects.append(f"(select coalesce(json_agg(json_build_array(record_id, names)), '[]') from ({rows}) n)")
-    return Question(f"select json_build_array({', '.join(selects)})", given, _decoder.decode)
+    sql = f"select json_build_array({', '.join(selects)})"
+    return Question(sql, given, _decoder.decode, recurs=len(sought) == 1)  # the groups of many names hardly come twice
 
 
 async def shares(tx: Tx) -> tuple[dict[int, float], float]:

@@ -23,17 +23,19 @@ _PARAMETER = re.compile(r"%\((\w+)\)s")
 class Question(Generic[T]):
     """A SELECT of one JSON value with named parameters, and what reads the answer's text.
 
-    Questions that are asked together may share parameters of one name and value.
+    Questions that are asked together may share parameters of one name and value. One whose SELECT hardly comes twice
+    does not recur: it is not worth preparing.
     """
 
     sql: str
     given: Mapping[str, object]
     read: Callable[[str], T]
+    recurs: bool = True
 
     def then(self, make: Callable[[T], A]) -> Question[A]:
         """The question whose answer is made of this one's."""
         read = self.read
-        return Question(self.sql, self.given, lambda text: make(read(text)))
+        return Question(self.sql, self.given, lambda text: make(read(text)), self.recurs)
 
 
 @overload
@@ -51,7 +53,8 @@ async def ask(tx: Tx, /, *questions: Question[Any]) -> tuple[Any, ...]:
         for name, value in question.given.items():
             assert given.setdefault(name, value) == value, f"two questions mean different things by {name}"
     statement, names = _whole(tuple(question.sql for question in questions))
-    [row] = await tx.numbered(statement, [given[name] for name in names], prepared=True)
+    prepared = all(question.recurs for question in questions)
+    [row] = await tx.numbered(statement, [given[name] for name in names], prepared=prepared)
     return tuple(question.read(text) for question, text in zip(questions, row, strict=True))
 
 
@@ -60,7 +63,7 @@ def rows_as_json(select: str) -> str:
     return f"select coalesce(json_agg(row), '[]') from ({select}) row"
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=256)
 def _whole(selects: tuple[str, ...]) -> tuple[bytes, tuple[str, ...]]:
     """One statement with numbered parameters, and their names in that order."""
     whole = "select " + ", ".join(f"({select})::text" for select in selects)

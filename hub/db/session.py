@@ -140,17 +140,18 @@ class Tx:
         """What `insert` is given inside goes as one statement: before whatever else is asked, at the latest at the end.
 
         So inserts one after the other cost one way to the database. What the database refuses is raised then. Their
-        triggers see one moment, and constraints are checked when all rows are there.
+        triggers see one moment, and constraints are checked when all rows are there. A block within another one sends
+        what waits of both.
         """
-        if self._held is not None:
-            yield  # it belongs to an outer one
-            return
-        self._held = []
+        outer = self._held is not None
+        if not outer:
+            self._held = []
         try:
             yield
             await self._send_held()
         finally:
-            self._held = None
+            if not outer:
+                self._held = None
 
     async def freeze(self) -> None:
         """All that this transaction reads is of one moment; to be asked for before the first read."""
@@ -202,7 +203,7 @@ class Tx:
         await self.numbered(statement, [value for _, values in held for value in values])
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=256)
 def _in_one(inserts: tuple[bytes, ...]) -> bytes:
     """One statement with numbered parameters."""
     *before, last = inserts

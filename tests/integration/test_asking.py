@@ -78,7 +78,8 @@ async def test_inserts_wait_for_the_next_question_and_go_as_one(database_url: st
             await _add(tx, 2)
             async with tx.together():
                 await _add(tx, 3, 30)
-            assert len(sent) == 1
+                assert len(sent) == 1
+            assert len(sent) == 2
         assert len(sent) == 2
         assert await _counts(tx) == [3, 3]
         assert await tx.tuples("select distinct name from parent") == [("100 % of {x} and $1",)]

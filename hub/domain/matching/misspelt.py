@@ -76,7 +76,7 @@ def spelling_keys(names: Iterable[Sequence[str]]) -> list[int]:
 def sought_parts(words: Sequence[str], shares: KeyShares) -> list[tuple[Part, ...]]:
     """Groups of parts, the single ones first. A name that has a key of every part of one group may be the one meant.
 
-    Groups are as small as they are rare; together they let through some hundreds of names. Where all words are so
+    Groups are as small as they are rare; together they let through about a hundred names. Where all words are so
     frequent that no group is rare, the rarest is all there is.
     """
     parts = [Part(n, shares.telling(keys)) for n, word in enumerate(dict.fromkeys(words)) for keys in _sought(word)]

@@ -21,7 +21,7 @@ from hub.services.deals.parts import Parts, party, proof, stored_parts
 from hub.services.deals.screening import Judged, screen
 from hub.services.deals.working import Deal, put_back, put_back_all, step, take_out
 from hub.services.matching import new_ids
-from hub.services.records import dead_links, duplicate, refuse_dead_links, store_faults
+from hub.services.records import dead_links, duplicate, refuse_dead_links
 from hub.services.refusals import Invalid, Refusal, invalid
 
 
@@ -81,10 +81,9 @@ async def _submit(
         (_draft(record_type, i, sent, desk, actor=actor, now=now), parts_of(sent))
         for i, (sent, actor) in zip(sorted(new_ids(len(fit))), fit, strict=True)
     ]
-    with store_faults(record_type):
-        async with tx.together():
-            judged = await screen(tx, desk, deals, actors=actors)
-            stored = await put_back_all(tx, desk, [one.deal for one in judged], actors=actors, record_type=record_type)
+    async with tx.together():
+        judged = await screen(tx, desk, deals, actors=actors)
+        stored = await put_back_all(tx, desk, [one.deal for one in judged], actors=actors, record_type=record_type)
     return [replace(one, deal=deal) for one, deal in zip(judged, stored, strict=True)]
 
 

@@ -6,8 +6,7 @@ from hub.db import deal_rivals
 from hub.db.questions import ask
 from hub.db.session import Database, Tx
 from hub.domain.deals.states import Status
-
-from .conftest import Office
+from tests.integration.deals.conftest import Office
 
 _MANY = 2_000
 

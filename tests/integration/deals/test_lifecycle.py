@@ -16,9 +16,10 @@ from hub.services.deals import changing, deciding, submitting
 from hub.services.deals.expiring import end_protections
 from hub.services.deals.receiving import Sent, read_submission
 from hub.services.deals.replaying import replay
+from hub.services.deals.submitting import Submission, submit
 from hub.services.deals.viewing import RegistrationView, events, partner_view
 from hub.services.refusals import Duplicate, Invalid, NotNow
-from tests.integration.deals.conftest import Office
+from tests.integration.deals.conftest import Office, complete
 
 
 async def _do(office: Office, view: RegistrationView, act: Any, **said: Any) -> RegistrationView:
@@ -282,3 +283,18 @@ async def test_another_policy_is_tried_on_what_was_decided(office: Office) -> No
     assert (by_two.ways, by_two.causes) == ({"queue by 1 → by 2": 1}, {"four_eyes": 1})
     assert (other.ways, other.causes) == ({"queue → reject": 1}, {"minimum_size": 1})
     assert later.looked_at == 0
+
+
+async def test_what_only_the_database_refuses_of_a_party_names_its_rule_and_stores_nothing(office: Office) -> None:
+    """All rows of a registration go out as one statement: the refusal is that of the row's own type all the same."""
+    partner = await office.partner("Alba")
+    values = read_submission(RECORD_TYPES, Sent(fields=complete(partner))).values
+    sent = Submission(values, parties=[{"partner": partner, "role": "bystander"}])
+    with pytest.raises(Invalid, match="ck_deal_party_role_choice"):
+        await _hand_in(office, sent)
+    assert await office.all("select id from deal_registration") == []
+
+
+async def _hand_in(office: Office, sent: Submission) -> None:
+    async with office.db.transaction() as tx:
+        await submit(tx, office.desk, RECORD_TYPES, sent=sent, actor="key portal")
